@@ -1,0 +1,245 @@
+//! FileStreamSink: one line per record, appended to a file or written to standard output.
+//!
+//! An offset is committed only after the lines before it are durable. Once a write or a sync has failed, nobody knows
+//! what is in the file: every later call fails too, so that nothing more is committed and the runtime delivers the
+//! records again.
+
+use std::io::{self, ErrorKind, SeekFrom};
+use std::path::{Path, PathBuf};
+
+use async_trait::async_trait;
+use connect_api::plugin::{Plugin, SinkPlugin};
+use connect_api::sink::{Offsets, SinkConnector, SinkConnectorContext, SinkTask, SinkTaskContext};
+use connect_api::{Error, Kind, Record, Result, Value};
+use connect_converters::java_text::write_value;
+use env::{Env, File, OpenOptions};
+use kafka_config::{ConfigDef, RawConfig};
+use tracing::{info, warn};
+
+use crate::blocking::blocking;
+use crate::config;
+
+/// Text gathered before it is handed to the system.
+const WRITE: usize = 1 << 20;
+
+/// The plug-in.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct FileStreamSink;
+
+impl Plugin for FileStreamSink {
+    fn class(&self) -> &'static str {
+        "org.apache.kafka.connect.file.FileStreamSinkConnector"
+    }
+
+    fn version(&self) -> &'static str {
+        crate::VERSION
+    }
+
+    fn config(&self) -> ConfigDef {
+        config::sink_keys()
+    }
+}
+
+impl SinkPlugin for FileStreamSink {
+    fn connector(&self) -> Box<dyn SinkConnector> {
+        Box::<Connector>::default()
+    }
+
+    fn task(&self) -> Box<dyn SinkTask> {
+        Box::<Task>::default()
+    }
+
+    fn task_class(&self) -> &'static str {
+        "org.apache.kafka.connect.file.FileStreamSinkTask"
+    }
+
+    /// Any offset will do: the file is only appended to.
+    fn alter_offsets(&self, _config: &RawConfig, _offsets: &Offsets) -> Result<bool> {
+        Ok(true)
+    }
+}
+
+#[derive(Default)]
+struct Connector {
+    config: RawConfig,
+}
+
+#[async_trait]
+impl SinkConnector for Connector {
+    async fn start(&mut self, _context: SinkConnectorContext, config: RawConfig) -> Result<()> {
+        let file = config::sink_file(&config)?;
+        info!("Starting file sink connector writing to {}", file.as_deref().unwrap_or("standard output"));
+        self.config = config;
+        Ok(())
+    }
+
+    async fn task_configs(&mut self, max_tasks: usize) -> Result<Vec<RawConfig>> {
+        Ok(vec![self.config.clone(); max_tasks])
+    }
+}
+
+#[derive(Default)]
+struct Task {
+    running: Option<(Env, Output)>,
+    text: String,
+}
+
+#[async_trait]
+impl SinkTask for Task {
+    async fn start(&mut self, context: SinkTaskContext, config: RawConfig) -> Result<()> {
+        let file = config::sink_file(&config)?;
+        let output = blocking(&context.env, || Output::open(&context.env, file))?;
+        self.running = Some((context.env, output));
+        Ok(())
+    }
+
+    async fn put(&mut self, records: &[Record]) -> Result<()> {
+        let Some((env, output)) = &mut self.running else {
+            return Err(not_running());
+        };
+        if records.is_empty() {
+            return output.check();
+        }
+        let text = &mut self.text;
+        blocking(env, || output.write(env, records, text))
+    }
+
+    async fn flush(&mut self, _offsets: &Offsets) -> Result<()> {
+        let Some((env, output)) = &mut self.running else {
+            return Err(not_running());
+        };
+        output.check()?;
+        if output.unsynced { blocking(env, || output.sync(env)) } else { Ok(()) }
+    }
+
+    async fn stop(&mut self) -> Result<()> {
+        self.running = None;
+        Ok(())
+    }
+}
+
+fn not_running() -> Error {
+    Error::new(Kind::IllegalState, "FileStreamSinkTask is not started")
+}
+
+/// Where lines go.
+struct Output {
+    name: String,
+    file: Box<dyn File>,
+    /// The path of a file until its last line has been looked at.
+    unread: Option<PathBuf>,
+    /// The folder of a file that this task created, until its entry there is durable.
+    new_in: Option<PathBuf>,
+    /// Whether lines were written that are not known to be durable.
+    unsynced: bool,
+    /// Whether the output can be made durable; devices and pipes cannot.
+    can_sync: bool,
+    /// The first failure.
+    failed: Option<Error>,
+}
+
+impl Output {
+    fn open(env: &Env, file: Option<String>) -> Result<Self> {
+        let Some(name) = file else {
+            return Ok(Self::new("standard output".to_owned(), env.disk().stdout()));
+        };
+        let path = PathBuf::from(&name);
+        let exists = env.disk().metadata(&path).is_ok();
+        let file = env.disk().open(&path, OpenOptions::APPEND).map_err(|cause| {
+            Error::connect(format!("Couldn't find or create file '{name}' for FileStreamSinkTask")).caused_by(cause)
+        })?;
+        let mut output = Self::new(name, file);
+        output.new_in = (!exists).then(|| path.parent().unwrap_or(Path::new("")).to_owned());
+        output.unread = Some(path);
+        Ok(output)
+    }
+
+    fn new(name: String, file: Box<dyn File>) -> Self {
+        Self { name, file, unread: None, new_in: None, unsynced: false, can_sync: true, failed: None }
+    }
+
+    fn check(&self) -> Result<()> {
+        self.failed.clone().map_or(Ok(()), Err)
+    }
+
+    /// Writes one line per record; `text` is memory to do it in.
+    fn write(&mut self, env: &Env, records: &[Record], text: &mut String) -> Result<()> {
+        self.check()?;
+        text.clear();
+        if self.unread.take().is_some_and(|path| is_torn(env, &path, &*self.file)) {
+            warn!(file = self.name, "the file does not end with a whole line; starting a new line");
+            text.push('\n');
+        }
+        for record in records {
+            push_text(&record.value.value, text);
+            text.push('\n');
+            if text.len() >= WRITE {
+                self.append(text)?;
+                text.clear();
+            }
+        }
+        self.append(text)?;
+        text.clear();
+        text.shrink_to(2 * WRITE);
+        Ok(())
+    }
+
+    fn append(&mut self, text: &str) -> Result<()> {
+        self.unsynced = true;
+        let written = self.file.write_all(text.as_bytes()).and_then(|()| self.file.flush());
+        written.map_err(|error| self.fail("write to", error))
+    }
+
+    /// Makes what was written durable.
+    fn sync(&mut self, env: &Env) -> Result<()> {
+        if self.can_sync {
+            match self.file.sync_data() {
+                Ok(()) => {}
+                Err(error) if matches!(error.kind(), ErrorKind::InvalidInput | ErrorKind::Unsupported) => {
+                    self.can_sync = false;
+                    info!(file = self.name, "this is no file that could be made durable");
+                }
+                Err(error) => return Err(self.fail("sync", error)),
+            }
+        }
+        if let Some(folder) = self.new_in.take()
+            && self.can_sync
+            && let Err(error) = env.disk().sync_dir(&folder)
+        {
+            // The lines are on the disk; some file systems have no folders to sync.
+            warn!(file = self.name, %error, "the folder of the new file could not be synced");
+        }
+        self.unsynced = false;
+        Ok(())
+    }
+
+    fn fail(&mut self, what: &str, cause: io::Error) -> Error {
+        let text = format!("Couldn't {what} file '{}' for FileStreamSinkTask: {cause}", self.name);
+        let error = Error::connect(text).caused_by(cause);
+        self.failed = Some(error.clone());
+        error
+    }
+}
+
+/// Whether the last line of a file has no end, as after a crash or on a full disk: a line appended to that would be lost
+/// among its bytes.
+fn is_torn(env: &Env, path: &Path, file: &dyn File) -> bool {
+    // The look is through a second handle: a pipe must not be opened for reading by its writer. It has no length.
+    let mut last = [b'\n'];
+    if file.metadata().is_ok_and(|metadata| metadata.len > 0)
+        && let Ok(mut file) = env.disk().open(path, OpenOptions::READ)
+        && file.seek(SeekFrom::End(-1)).is_ok()
+        && file.read_exact(&mut last).is_err()
+    {
+        return false;
+    }
+    last != [b'\n']
+}
+
+/// Appends what Java's `println` prints.
+fn push_text(value: &Value, text: &mut String) {
+    match value {
+        Value::String(line) => text.push_str(line),
+        other => write_value(other, text),
+    }
+}

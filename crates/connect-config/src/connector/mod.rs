@@ -1,0 +1,20 @@
+//! A connector's configuration: its keys, the check before it is taken, and what it means at start.
+
+mod enrichment;
+mod keys;
+mod preflight;
+mod recommendations;
+mod settings;
+mod sink_keys;
+mod source_keys;
+mod stages;
+
+pub use enrichment::enrich;
+pub use keys::{definition, definition_for_class, definition_for_worker};
+pub use preflight::{NULL_VALUE, Preflight, preflight};
+pub use settings::{
+    ConnectorConfig, ConnectorKind, DeadLetterQueue, ErrorSettings, SinkSettings, SourceSettings, Tolerance,
+    TransactionBoundary,
+};
+pub use sink_keys::{check_sink, sink_faults, topics_list};
+pub use stages::{PredicateStage, TransformStage};

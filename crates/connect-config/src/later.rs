@@ -1,0 +1,402 @@
+//! Keys whose feature comes in a later version. Where ignoring one would change data, delivery or access, it is
+//! refused with a sentence that says so; elsewhere there is one warning.
+
+use kafka_config::{ParsedConfig, RawConfig};
+
+use crate::connector::ConnectorKind;
+use crate::worker::MEMORY_BYTES;
+
+/// One such key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// The key as written, prefix included.
+    pub name: String,
+    /// Whether the configuration must not be used.
+    pub refused: bool,
+    /// What to tell people.
+    pub sentence: String,
+}
+
+impl Finding {
+    fn refused(name: impl Into<String>, cannot: &str, fix: &str) -> Self {
+        let name = name.into();
+        let sentence = format!("Configuration '{name}': this version of Moldau cannot {cannot} yet; {fix}.");
+        Self { name, refused: true, sentence }
+    }
+
+    fn warning(name: impl Into<String>, what: &str) -> Self {
+        let name = name.into();
+        Self {
+            sentence: format!("Configuration '{name}' has no effect in this version of Moldau: {what}."),
+            name,
+            refused: false,
+        }
+    }
+}
+
+/// Which client a key is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Client {
+    /// Of sources, and for dead letter queues.
+    Producer,
+    /// Of sinks.
+    Consumer,
+    /// For topics and offsets.
+    Admin,
+}
+
+impl Client {
+    const ALL: [Self; 3] = [Self::Producer, Self::Consumer, Self::Admin];
+
+    /// The prefix of worker keys for this client.
+    pub fn worker_prefix(self) -> &'static str {
+        match self {
+            Self::Producer => "producer.",
+            Self::Consumer => "consumer.",
+            Self::Admin => "admin.",
+        }
+    }
+
+    /// The prefix of connector keys for this client.
+    pub fn override_prefix(self) -> &'static str {
+        match self {
+            Self::Producer => "producer.override.",
+            Self::Consumer => "consumer.override.",
+            Self::Admin => "admin.override.",
+        }
+    }
+}
+
+/// Keys of a worker.
+pub fn worker_findings(raw: &RawConfig, parsed: &ParsedConfig) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for name in ["listeners", "admin.listeners"] {
+        if parsed.list(name).iter().any(|listener| listener.to_lowercase().starts_with("https://")) {
+            found.push(Finding::refused(
+                name,
+                "serve HTTPS",
+                "use http:// addresses, behind a proxy if others can reach them",
+            ));
+        }
+    }
+    if !parsed.list("config.providers").is_empty() {
+        let fix = "remove the key and write the values themselves into the files";
+        found.push(Finding::refused("config.providers", "resolve variables through config providers", fix));
+    }
+    if !parsed.list("rest.extension.classes").is_empty() {
+        let fix = "remove the key, and limit access by other means if the extension did";
+        found.push(Finding::refused("rest.extension.classes", "load REST extensions", fix));
+    }
+    let set = |name: &str| raw.get(name).is_some_and(|value| !value.trim().is_empty());
+    if set("access.control.allow.origin") {
+        let fix = "remove the key; pages of other origins have no access then";
+        found.push(Finding::refused("access.control.allow.origin", "answer cross-origin requests", fix));
+    }
+    if set("response.http.headers.config") {
+        found.push(Finding::warning("response.http.headers.config", "answers get no further headers"));
+    }
+    if raw.contains_key("admin.listeners") && !found.iter().any(|finding| finding.name == "admin.listeners") {
+        found.push(Finding::warning("admin.listeners", "the REST API has no administrative part"));
+    }
+    found.extend(["internal.key.converter", "internal.value.converter"].iter().filter_map(|name| {
+        let named = raw.contains_key(name) || raw.has_prefix(&format!("{name}."));
+        named.then(|| Finding::warning(*name, "internal data are JSON without schemas, as in Kafka since 3.0"))
+    }));
+    found.extend(client_findings(Client::Admin, "", raw));
+    for client in Client::ALL {
+        found.extend(client_findings(client, client.worker_prefix(), raw));
+    }
+    found.extend(unknown_own_keys(raw, &[MEMORY_BYTES]));
+    found
+}
+
+/// Keys of a connector. `topic_creation` is the worker's `topic.creation.enable`.
+pub fn connector_findings(kind: ConnectorKind, raw: &RawConfig, topic_creation: bool) -> Vec<Finding> {
+    let mut found = Vec::new();
+    let value = |name: &str| raw.get(name).map(str::trim).unwrap_or_default();
+    match kind {
+        ConnectorKind::Source => {
+            if value("exactly.once.support").eq_ignore_ascii_case("required") {
+                let fix = "use \"requested\" for at-least-once delivery";
+                found.push(Finding::refused("exactly.once.support", "guarantee exactly-once delivery", fix));
+            }
+            let boundary = value("transaction.boundary");
+            if ["interval", "connector"].iter().any(|later| boundary.eq_ignore_ascii_case(later)) {
+                let fix = "use \"poll\" or remove the key";
+                found.push(Finding::refused("transaction.boundary", "write in transactions", fix));
+            }
+            if topic_creation {
+                found.extend(raw.range("topic.creation.").map(|(name, _)| {
+                    let fix = "create the topics first and remove the topic.creation keys";
+                    Finding::refused(name, "create topics by the rules of a connector", fix)
+                }));
+            }
+        }
+        ConnectorKind::Sink => {
+            if !value("topics.regex").is_empty() {
+                let fix = "list the topics in 'topics'";
+                found.push(Finding::refused("topics.regex", "subscribe to topics by a regular expression", fix));
+            }
+            found.extend(client_findings(Client::Consumer, Client::Consumer.override_prefix(), raw));
+        }
+    }
+    found.extend(client_findings(Client::Producer, Client::Producer.override_prefix(), raw));
+    found.extend(client_findings(Client::Admin, Client::Admin.override_prefix(), raw));
+    found.extend(unknown_own_keys(raw, &[]));
+    found
+}
+
+/// Keys of a Kafka client under a prefix.
+pub fn client_findings(client: Client, prefix: &str, raw: &RawConfig) -> Vec<Finding> {
+    let mut rules = vec![
+        Rule::refuse_unless(
+            "security.protocol",
+            &["PLAINTEXT"],
+            "speak TLS or SASL to Kafka",
+            "use a PLAINTEXT listener of the brokers",
+        ),
+        Rule::warn(
+            "metric.reporters",
+            &["org.apache.kafka.common.metrics.JmxReporter"],
+            "Java reporters cannot be loaded",
+        ),
+        Rule::warn("security.providers", &[], "Java's security providers cannot be loaded"),
+        Rule::warn("client.dns.lookup", &["use_all_dns_ips"], "all addresses of a name are tried in turn"),
+    ];
+    match client {
+        Client::Producer => rules.extend(Rule::of_producers()),
+        Client::Consumer => rules.extend(Rule::of_consumers()),
+        Client::Admin => {}
+    }
+    rules.iter().filter_map(|rule| rule.apply(prefix, raw)).collect()
+}
+
+struct Rule {
+    key: &'static str,
+    /// Values that are fine, in any case.
+    fine: &'static [&'static str],
+    /// What cannot be done; `None` warns.
+    cannot: Option<&'static str>,
+    text: &'static str,
+}
+
+impl Rule {
+    fn refuse_unless(
+        key: &'static str,
+        fine: &'static [&'static str],
+        cannot: &'static str,
+        text: &'static str,
+    ) -> Self {
+        Self { key, fine, cannot: Some(cannot), text }
+    }
+
+    fn warn(key: &'static str, fine: &'static [&'static str], text: &'static str) -> Self {
+        Self { key, fine, cannot: None, text }
+    }
+
+    fn of_producers() -> [Self; 6] {
+        const BYTES: &[&str] = &["org.apache.kafka.common.serialization.ByteArraySerializer"];
+        let remove = "remove the key";
+        [
+            Self::refuse_unless("interceptor.classes", &[], "call producer interceptors", remove),
+            Self::refuse_unless(
+                "enable.idempotence",
+                &["false"],
+                "produce idempotently",
+                "use \"false\", Connect's default",
+            ),
+            Self::refuse_unless("transactional.id", &[], "write in transactions", remove),
+            Self::refuse_unless("partitioner.class", &[], "call other partitioners than Kafka's default", remove),
+            Self::refuse_unless("key.serializer", BYTES, "serialize after converters", remove),
+            Self::refuse_unless("value.serializer", BYTES, "serialize after converters", remove),
+        ]
+    }
+
+    fn of_consumers() -> [Self; 9] {
+        const BYTES: &[&str] = &["org.apache.kafka.common.serialization.ByteArrayDeserializer"];
+        const RANGE: &[&str] = &[
+            "org.apache.kafka.clients.consumer.RangeAssignor",
+            "range",
+            "org.apache.kafka.clients.consumer.RangeAssignor,org.apache.kafka.clients.consumer.CooperativeStickyAssignor",
+        ];
+        let remove = "remove the key";
+        [
+            Self::refuse_unless("interceptor.classes", &[], "call consumer interceptors", remove),
+            Self::refuse_unless(
+                "isolation.level",
+                &["read_uncommitted"],
+                "leave out records of aborted transactions",
+                "use \"read_uncommitted\", the default",
+            ),
+            Self::refuse_unless(
+                "enable.auto.commit",
+                &["false"],
+                "commit offsets on its own",
+                "use \"false\", Connect's default",
+            ),
+            Self::refuse_unless(
+                "group.protocol",
+                &["classic"],
+                "join groups of the new protocol",
+                "use \"classic\", the default",
+            ),
+            Self::refuse_unless(
+                "partition.assignment.strategy",
+                RANGE,
+                "assign partitions other than by range",
+                remove,
+            ),
+            Self::refuse_unless("key.deserializer", BYTES, "deserialize before converters", remove),
+            Self::refuse_unless("value.deserializer", BYTES, "deserialize before converters", remove),
+            Self::warn("group.instance.id", &[], "tasks are dynamic members of their group"),
+            Self::warn("client.rack", &[], "records are fetched from the leaders of partitions"),
+        ]
+    }
+
+    fn apply(&self, prefix: &str, raw: &RawConfig) -> Option<Finding> {
+        let name = format!("{prefix}{}", self.key);
+        let value: String = raw.get(&name)?.split(',').map(str::trim).collect::<Vec<_>>().join(",");
+        if value.is_empty() || self.fine.iter().any(|fine| fine.eq_ignore_ascii_case(&value)) {
+            return None;
+        }
+        Some(match self.cannot {
+            Some(cannot) => Finding::refused(name, cannot, self.text),
+            None => Finding::warning(name, self.text),
+        })
+    }
+}
+
+fn unknown_own_keys(raw: &RawConfig, known: &[&str]) -> Vec<Finding> {
+    let unknown = raw.range("moldau.").filter(|(name, _)| !known.contains(name));
+    unknown.map(|(name, _)| Finding::warning(name, "no such key is known")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::worker::standalone_definition;
+
+    fn worker(entries: &[(&str, &str)]) -> Vec<(String, bool)> {
+        let mut raw = RawConfig::from([
+            ("bootstrap.servers", "a:1"),
+            ("key.converter", "x"),
+            ("value.converter", "x"),
+            ("offset.storage.file.filename", "f"),
+        ]);
+        for (name, value) in entries {
+            raw.insert(*name, *value);
+        }
+        let parsed = standalone_definition().parse(&raw).unwrap();
+        worker_findings(&raw, &parsed).into_iter().map(|finding| (finding.name, finding.refused)).collect()
+    }
+
+    fn connector(kind: ConnectorKind, entries: &[(&str, &str)]) -> Vec<(String, bool)> {
+        let raw = entries.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        connector_findings(kind, &raw, true).into_iter().map(|finding| (finding.name, finding.refused)).collect()
+    }
+
+    #[test]
+    fn refusals_of_workers() {
+        let refused = [
+            ("listeners", "http://:1, HTTPS://:2"),
+            ("admin.listeners", "https://:2"),
+            ("config.providers", "file"),
+            ("rest.extension.classes", "x.BasicAuth"),
+            ("access.control.allow.origin", "*"),
+            ("security.protocol", "SASL_SSL"),
+            ("admin.security.protocol", "ssl"),
+            ("producer.security.protocol", "SSL"),
+            ("producer.interceptor.classes", "x.Y"),
+            ("producer.enable.idempotence", "true"),
+            ("producer.transactional.id", "t"),
+            ("producer.partitioner.class", "x.Y"),
+            ("producer.key.serializer", "x.Y"),
+            ("producer.value.serializer", "x.Y"),
+            ("consumer.isolation.level", "read_committed"),
+            ("consumer.enable.auto.commit", "true"),
+            ("consumer.group.protocol", "consumer"),
+            ("consumer.partition.assignment.strategy", "x.Y"),
+            ("consumer.interceptor.classes", "x.Y"),
+            ("consumer.key.deserializer", "x.Y"),
+            ("consumer.value.deserializer", "x.Y"),
+        ];
+        for (name, value) in refused {
+            assert_eq!(worker(&[(name, value)]), [(name.to_owned(), true)], "{name}={value}");
+        }
+    }
+
+    #[test]
+    fn warnings_of_workers() {
+        let warned = [
+            ("metric.reporters", "x.Y"),
+            ("producer.metric.reporters", "x.Y"),
+            ("client.dns.lookup", "resolve_canonical_bootstrap_servers_only"),
+            ("response.http.headers.config", "set a:b"),
+            ("admin.listeners", "http://:1"),
+            ("internal.key.converter", "x"),
+            ("consumer.group.instance.id", "x"),
+            ("consumer.client.rack", "x"),
+            ("moldau.memroy.bytes", "1"),
+        ];
+        for (name, value) in warned {
+            assert_eq!(worker(&[(name, value)]), [(name.to_owned(), false)], "{name}={value}");
+        }
+    }
+
+    #[test]
+    fn what_is_fine() {
+        let fine = [
+            ("security.protocol", "plaintext"),
+            ("producer.enable.idempotence", "FALSE"),
+            ("consumer.isolation.level", "read_uncommitted"),
+            ("metric.reporters", ""),
+            ("config.providers", ""),
+            ("ssl.keystore.location", "unused"),
+            ("sasl.jaas.config", "unused without security.protocol"),
+            ("plugin.path", "/usr/share/java"),
+            (MEMORY_BYTES, "1048576"),
+        ];
+        for (name, value) in fine {
+            assert_eq!(worker(&[(name, value)]), [], "{name}={value}");
+        }
+    }
+
+    #[test]
+    fn connectors() {
+        let source = |entries| connector(ConnectorKind::Source, entries);
+        let sink = |entries| connector(ConnectorKind::Sink, entries);
+        assert_eq!(source(&[("exactly.once.support", "REQUIRED")]), [("exactly.once.support".to_owned(), true)]);
+        assert_eq!(source(&[("transaction.boundary", "interval")]), [("transaction.boundary".to_owned(), true)]);
+        assert_eq!(
+            source(&[("topic.creation.default.partitions", "1"), ("topic.creation.groups", "a")]),
+            [("topic.creation.default.partitions".to_owned(), true), ("topic.creation.groups".to_owned(), true)]
+        );
+        assert_eq!(
+            source(&[("transaction.boundary", "poll"), ("topics.regex", "x"), ("offsets.storage.topic", "x")]),
+            []
+        );
+        assert_eq!(sink(&[("topics.regex", "x")]), [("topics.regex".to_owned(), true)]);
+        assert_eq!(sink(&[("exactly.once.support", "required"), ("topic.creation.groups", "a")]), []);
+        assert_eq!(
+            sink(&[("consumer.override.isolation.level", "read_committed")]),
+            [("consumer.override.isolation.level".to_owned(), true)]
+        );
+        assert_eq!(source(&[("consumer.override.isolation.level", "read_committed")]), []);
+        assert_eq!(
+            source(&[("producer.override.security.protocol", "SSL"), ("moldau.x", "y")]),
+            [("producer.override.security.protocol".to_owned(), true), ("moldau.x".to_owned(), false)]
+        );
+        let off = RawConfig::from([("topic.creation.groups", "a")]);
+        assert_eq!(connector_findings(ConnectorKind::Source, &off, false), []);
+    }
+
+    #[test]
+    fn sentences_name_key_and_fix() {
+        let raw = RawConfig::from([("topics.regex", "a.*")]);
+        assert_eq!(
+            connector_findings(ConnectorKind::Sink, &raw, true)[0].sentence,
+            "Configuration 'topics.regex': this version of Moldau cannot subscribe to topics by a regular expression yet; \
+             list the topics in 'topics'."
+        );
+    }
+}

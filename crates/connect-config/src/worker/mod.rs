@@ -1,0 +1,9 @@
+//! A worker's configuration: its keys, and what they mean.
+
+mod headers;
+mod keys;
+mod settings;
+mod tls_keys;
+
+pub use keys::{MEMORY_BYTES, standalone_definition};
+pub use settings::WorkerConfig;

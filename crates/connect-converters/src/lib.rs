@@ -1,0 +1,27 @@
+//! The converters and header converters of Apache Kafka Connect.
+//!
+//! [`json`] is the default of most installations; [`StringConverter`], [`ByteArrayConverter`] and
+//! [`PrimitiveConverter`] know no schemas; [`SimpleHeaderConverter`] is the default for headers and rests on [`values`].
+//! Each has a plug-in that describes it. [`java_text`] and [`java_map`] hold what Java prints and in which order.
+
+pub mod json;
+
+mod bytes;
+mod primitive;
+mod string;
+
+mod simple_header;
+pub mod values;
+
+pub mod java_map;
+pub mod java_text;
+
+mod calendar;
+mod charset;
+mod plugin;
+
+pub use bytes::{ByteArrayConverter, ByteArrayConverterPlugin};
+pub use json::{JsonConverter, JsonConverterPlugin};
+pub use primitive::{Primitive, PrimitiveConverter, PrimitiveConverterPlugin};
+pub use simple_header::{SimpleHeaderConverter, SimpleHeaderConverterPlugin};
+pub use string::{StringConverter, StringConverterPlugin};

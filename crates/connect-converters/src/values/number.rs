@@ -1,0 +1,133 @@
+//! Numbers in text: the smallest type that holds them.
+
+use std::borrow::Cow;
+
+use connect_api::{Datum, Decimal, Schema, SchemaBuilder, Value};
+use kafka_config::decimal_digit;
+use num_bigint::BigInt;
+
+/// Longer numbers stay text; Java would take minutes for them.
+const MAX_DIGITS: usize = 100_000;
+
+/// The number that `token` is, in the grammar of Java's `BigDecimal`: a sign, digits of any script with at most one
+/// point, an exponent.
+pub(super) fn parse(token: &str) -> Option<Datum> {
+    let text = ascii_digits(token);
+    let (negative, unsigned) = match text.as_bytes().first()? {
+        b'-' => (true, &text[1..]),
+        b'+' => (false, &text[1..]),
+        _ => (false, &*text),
+    };
+    let (mantissa, exponent) = match unsigned.find(['e', 'E']) {
+        Some(at) => (&unsigned[..at], parse_exponent(&unsigned[at + 1..])?),
+        None => (unsigned, 0),
+    };
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let digits = [whole, fraction].concat();
+    if digits.is_empty() || digits.len() > MAX_DIGITS || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let scale = i32::try_from(fraction.len() as i64 - exponent).ok()?;
+    let significant = digits.trim_start_matches('0');
+    let sign = if negative { "-" } else { "" };
+    if let Some(integer) = exact_integer(sign, significant, scale) {
+        return Some(smallest(integer));
+    }
+    if scale != 0 {
+        // Parity: a float32 wherever one is finite, whatever it loses.
+        let plain = format!("{sign}{significant}E{}", -i64::from(scale));
+        let (float, double) = (plain.parse::<f32>().ok()?, plain.parse::<f64>().ok()?);
+        if float.is_finite() {
+            return Some(Datum::new(Schema::float32(), float));
+        }
+        if double.is_finite() {
+            return Some(Datum::new(Schema::float64(), double));
+        }
+    }
+    let unscaled: BigInt = format!("{sign}{significant}").parse().ok()?;
+    Some(Datum::new(SchemaBuilder::decimal(scale).build(), Decimal::new(unscaled, scale)))
+}
+
+fn ascii_digits(token: &str) -> Cow<'_, str> {
+    if token.is_ascii() {
+        return Cow::Borrowed(token);
+    }
+    token.chars().map(|c| decimal_digit(c).and_then(|digit| char::from_digit(digit, 10)).unwrap_or(c)).collect()
+}
+
+/// An exponent of at most ten digits, leading zeros aside, as `BigDecimal` reads it.
+fn parse_exponent(text: &str) -> Option<i64> {
+    let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
+    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let significant = digits.trim_start_matches('0');
+    if significant.len() > 10 {
+        return None;
+    }
+    let value = if significant.is_empty() { 0 } else { significant.parse::<i64>().ok()? };
+    let value = if text.starts_with('-') { -value } else { value };
+    i32::try_from(value).is_ok().then_some(value)
+}
+
+/// The value of `digits × 10^-scale` when it is an integer of 64 bits.
+fn exact_integer(sign: &str, digits: &str, scale: i32) -> Option<i64> {
+    if digits.is_empty() {
+        return Some(0);
+    }
+    let (kept, zeros) = if scale >= 0 {
+        let cut = digits.len().checked_sub(scale as usize)?;
+        if !digits[cut..].bytes().all(|byte| byte == b'0') {
+            return None;
+        }
+        (&digits[..cut], 0)
+    } else {
+        (digits, scale.unsigned_abs() as usize)
+    };
+    if kept.len() + zeros > 19 {
+        return None;
+    }
+    format!("{sign}{kept}{}", "0".repeat(zeros)).parse().ok()
+}
+
+fn smallest(value: i64) -> Datum {
+    if let Ok(value) = i8::try_from(value) {
+        Datum::new(Schema::int8(), value)
+    } else if let Ok(value) = i16::try_from(value) {
+        Datum::new(Schema::int16(), value)
+    } else if let Ok(value) = i32::try_from(value) {
+        Datum::new(Schema::int32(), value)
+    } else {
+        Datum::new(Schema::int64(), Value::Int64(value))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_smallest_type_that_fits_is_taken() {
+        for (text, value) in [
+            ("+5.0", Value::Int8(5)),
+            ("1e3", Value::Int16(1000)),
+            ("٣", Value::Int8(3)),
+            ("-.5", Value::Float32(-0.5)),
+            ("3.4028236e38", Value::Float64(3.4028236e38)),
+            ("9223372036854775808", Value::from(Decimal::new(9_223_372_036_854_775_808_u64, 0))),
+            ("1e2147483647", Value::from(Decimal::new(1, -2_147_483_647))),
+            ("0e2147483647", Value::Int8(0)),
+        ] {
+            assert_eq!(parse(text).unwrap().value, value, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_big_decimal_refuses_is_no_number() {
+        for text in
+            ["", "+", "-", ".", "1..2", "1e", "1e+", "1e1.5", "1f", "1_0", "1e99999999999", "1e2147483648", "1 2"]
+        {
+            assert_eq!(parse(text), None, "{text}");
+        }
+    }
+}

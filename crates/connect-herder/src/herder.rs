@@ -1,0 +1,128 @@
+//! The verbs.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use connect_storage::config::TargetState;
+use connect_worker::TaskId;
+use kafka_config::RawConfig;
+
+use crate::HerderError;
+
+/// A connector as configured.
+#[derive(Clone, Debug)]
+pub struct ConnectorInfo {
+    /// The name.
+    pub name: String,
+    /// The configuration as submitted.
+    pub config: Arc<RawConfig>,
+    /// Its tasks.
+    pub tasks: Vec<TaskId>,
+    /// `source`, `sink` or `unknown`.
+    pub kind: &'static str,
+}
+
+/// A task as configured.
+#[derive(Clone, Debug)]
+pub struct TaskInfo {
+    /// Which.
+    pub id: TaskId,
+    /// Its configuration.
+    pub config: Arc<RawConfig>,
+}
+
+/// The state of a connector or a task.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InstanceStatus {
+    /// The name of the state.
+    pub state: &'static str,
+    /// The worker that runs it.
+    pub worker_id: String,
+    /// Why it failed.
+    pub trace: Option<String>,
+    /// The version of the plug-in.
+    pub version: Option<String>,
+}
+
+/// The state of a task.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TaskStatus {
+    /// Its number.
+    pub id: u32,
+    /// Its state.
+    pub status: InstanceStatus,
+}
+
+/// The state of a connector and its tasks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConnectorStatus {
+    /// The name.
+    pub name: String,
+    /// Its own state.
+    pub connector: InstanceStatus,
+    /// Its tasks, by number.
+    pub tasks: Vec<TaskStatus>,
+    /// `source`, `sink` or `unknown`.
+    pub kind: &'static str,
+}
+
+/// The answer to a put.
+#[derive(Clone, Debug)]
+pub struct Created {
+    /// Whether the connector is new.
+    pub created: bool,
+    /// The connector.
+    pub info: ConnectorInfo,
+}
+
+/// What a restart covers (KIP-745).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RestartRequest {
+    /// The tasks too.
+    pub include_tasks: bool,
+    /// Only what has failed.
+    pub only_failed: bool,
+}
+
+impl RestartRequest {
+    /// Whether this is the restart of the connector alone, as it was before KIP-745.
+    pub fn is_plain(self) -> bool {
+        self == Self::default()
+    }
+}
+
+/// What REST and the command line ask of connectors. Requests for one connector are carried out one after the other;
+/// one that hangs holds up no other connector.
+#[async_trait]
+pub trait Herder: Send + Sync {
+    /// The id of the Kafka cluster.
+    fn kafka_cluster_id(&self) -> &str;
+    /// The names of all connectors, sorted.
+    fn connectors(&self) -> Vec<String>;
+    /// A connector as configured.
+    fn connector_info(&self, name: &str) -> Result<ConnectorInfo, HerderError>;
+    /// The tasks of a connector.
+    fn task_infos(&self, name: &str) -> Result<Vec<TaskInfo>, HerderError>;
+    /// The state of a connector and its tasks.
+    fn connector_status(&self, name: &str) -> Result<ConnectorStatus, HerderError>;
+    /// The state of a task.
+    fn task_status(&self, id: &TaskId) -> Result<TaskStatus, HerderError>;
+    /// Creates a connector, or gives it a new configuration when `replace` allows it.
+    async fn put_connector(
+        &self,
+        name: &str,
+        config: RawConfig,
+        target: Option<TargetState>,
+        replace: bool,
+    ) -> Result<Created, HerderError>;
+    /// Changes some keys of a configuration; `None` removes a key.
+    async fn patch_connector(&self, name: &str, patch: RawConfig) -> Result<ConnectorInfo, HerderError>;
+    /// Removes a connector and its tasks.
+    async fn delete_connector(&self, name: &str) -> Result<(), HerderError>;
+    /// Says whether a connector should run, pause or be stopped.
+    async fn set_target_state(&self, name: &str, target: TargetState) -> Result<(), HerderError>;
+    /// Restarts a connector, and its tasks if asked. Gives the states with what is restarted shown as RESTARTING.
+    async fn restart_connector(&self, name: &str, request: RestartRequest) -> Result<ConnectorStatus, HerderError>;
+    /// Restarts a task.
+    async fn restart_task(&self, id: &TaskId) -> Result<(), HerderError>;
+}

@@ -1,0 +1,15 @@
+//! The control plane: what REST and the command line ask of connectors. It never touches a record.
+//!
+//! [`Herder`] is the verbs, [`StandaloneHerder`] carries them out in one process.
+
+mod error;
+mod herder;
+mod listener;
+mod standalone;
+mod validate;
+
+pub use error::HerderError;
+pub use herder::{
+    ConnectorInfo, ConnectorStatus, Created, Herder, InstanceStatus, RestartRequest, TaskInfo, TaskStatus,
+};
+pub use standalone::{StandaloneHerder, StandaloneSettings};

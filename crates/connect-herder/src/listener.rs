@@ -1,0 +1,47 @@
+//! Keeps the states that the worker tells in the status store.
+
+use std::sync::Arc;
+
+use connect_storage::status::{MemoryStatusStore, State as Stored, Status, StatusStore};
+use connect_worker::{State, StatusListener, TaskId};
+use futures_util::FutureExt;
+use tokio::sync::mpsc;
+
+/// Writes states to a store in memory; passes requests for reconfiguration on.
+pub(crate) struct Listener {
+    pub(crate) store: Arc<MemoryStatusStore>,
+    pub(crate) worker_id: String,
+    pub(crate) reconfigure: mpsc::UnboundedSender<String>,
+}
+
+impl Listener {
+    fn status(&self, state: State, version: Option<&str>) -> Status {
+        let (state, trace) = match state {
+            State::Running => (Stored::Running, None),
+            State::Paused => (Stored::Paused, None),
+            State::Stopped => (Stored::Stopped, None),
+            State::Unassigned => (Stored::Unassigned, None),
+            State::Restarting => (Stored::Restarting, None),
+            State::Failed(error) => (Stored::Failed, Some(error.trace())),
+        };
+        let (worker_id, version) = (self.worker_id.clone(), version.map(str::to_owned));
+        Status { state, trace, worker_id, generation: 0, version }
+    }
+}
+
+impl StatusListener for Listener {
+    fn connector(&self, name: &str, state: State, version: Option<&str>) {
+        let status = self.status(state, version);
+        // A store in memory never waits and never fails.
+        let _ = self.store.put_connector(name, status).now_or_never();
+    }
+
+    fn task(&self, id: &TaskId, state: State, version: Option<&str>) {
+        let status = self.status(state, version);
+        let _ = self.store.put_task(&id.connector, id.task, status).now_or_never();
+    }
+
+    fn reconfigure(&self, connector: &str) {
+        let _ = self.reconfigure.send(connector.to_owned());
+    }
+}

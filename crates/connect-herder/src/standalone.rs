@@ -1,0 +1,374 @@
+//! All connectors in one process.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use connect_api::Error;
+use connect_api::plugin::ConnectorPlugin;
+use connect_config::{ConnectorConfig, ConnectorKind, Plugins, WorkerConfig};
+use connect_storage::config::{ConfigStore, ConfiguredConnector, MemoryConfigStore, TargetState};
+use connect_storage::status::{MemoryStatusStore, State as Stored, Status, StatusStore};
+use connect_worker::{StatusListener, TaskId, Worker};
+use env::Env;
+use kafka_config::RawConfig;
+use parking_lot::Mutex;
+use tokio::sync::mpsc;
+
+use crate::HerderError;
+use crate::herder::{
+    ConnectorInfo, ConnectorStatus, Created, Herder, InstanceStatus, RestartRequest, TaskInfo, TaskStatus,
+};
+use crate::listener::Listener;
+
+type Answer<T> = Result<T, HerderError>;
+
+/// What a standalone herder is made of.
+pub struct StandaloneSettings {
+    /// The world.
+    pub env: Env,
+    /// `host:port`, as states show it.
+    pub worker_id: String,
+    /// The id of the Kafka cluster.
+    pub kafka_cluster_id: String,
+    /// The plug-ins, as validation sees them.
+    pub plugins: Plugins,
+    /// The worker's configuration.
+    pub worker_config: Arc<WorkerConfig>,
+}
+
+/// Carries out the verbs in one process: configurations and states live in memory, offsets in the worker's store.
+pub struct StandaloneHerder {
+    settings: StandaloneSettings,
+    worker: Worker,
+    configs: MemoryConfigStore,
+    statuses: Arc<MemoryStatusStore>,
+    /// One lock per connector name, so that requests for one connector come one after the other.
+    turns: Mutex<BTreeMap<String, Arc<tokio::sync::Mutex<()>>>>,
+}
+
+impl StandaloneHerder {
+    /// A herder without connectors. `worker` is made with the listener it is given.
+    pub fn start(settings: StandaloneSettings, worker: impl FnOnce(Arc<dyn StatusListener>) -> Worker) -> Arc<Self> {
+        let statuses = Arc::new(MemoryStatusStore::new());
+        let (reconfigure, requests) = mpsc::unbounded_channel();
+        let listener = Listener { store: statuses.clone(), worker_id: settings.worker_id.clone(), reconfigure };
+        let env = settings.env.clone();
+        let herder = Arc::new(Self {
+            settings,
+            worker: worker(Arc::new(listener)),
+            configs: MemoryConfigStore::new(),
+            statuses,
+            turns: Mutex::default(),
+        });
+        let weak = Arc::downgrade(&herder);
+        env.work().spawn("task reconfiguration", Box::pin(reconfigure_on_request(weak, requests)));
+        herder
+    }
+
+    /// The worker.
+    pub fn worker(&self) -> &Worker {
+        &self.worker
+    }
+
+    /// Stops everything.
+    pub async fn stop(&self) {
+        self.worker.stop().await;
+    }
+
+    async fn turn(&self, name: &str) -> tokio::sync::OwnedMutexGuard<()> {
+        let turn = self.turns.lock().entry(name.to_owned()).or_default().clone();
+        turn.lock_owned().await
+    }
+
+    fn configured(&self, name: &str) -> Option<Arc<ConfiguredConnector>> {
+        self.configs.snapshot().get(name).cloned()
+    }
+
+    fn known(&self, name: &str) -> Answer<Arc<ConfiguredConnector>> {
+        self.configured(name).ok_or_else(|| HerderError::NotFound(format!("Connector {name} not found")))
+    }
+
+    fn kind(&self, config: &RawConfig) -> &'static str {
+        let class = config.get("connector.class").unwrap_or_default();
+        self.worker.registry().connectors.find(class).map_or("unknown", |plugin| plugin.kind())
+    }
+
+    fn info(&self, name: &str, known: &ConfiguredConnector) -> ConnectorInfo {
+        ConnectorInfo {
+            name: name.to_owned(),
+            config: known.config.clone(),
+            tasks: (0..known.tasks.len() as u32).map(|task| TaskId::new(name, task)).collect(),
+            kind: self.kind(&known.config),
+        }
+    }
+
+    /// Refuses a configuration with mistakes, with all of them in the words of Apache Kafka Connect.
+    fn check(&self, name: &str, config: &RawConfig) -> Answer<()> {
+        let registry = self.worker.registry();
+        let checked = crate::validate::check(config, registry, &self.settings.plugins, &self.settings.worker_config);
+        for warning in checked? {
+            tracing::warn!(connector = name, "{warning}");
+        }
+        Ok(())
+    }
+
+    async fn start_connector(&self, name: &str, known: &ConfiguredConnector) -> Answer<()> {
+        let name: Arc<str> = name.into();
+        self.worker.start_connector(&name, (*known.config).clone(), known.target_state).await?;
+        if known.target_state == TargetState::Started {
+            self.update_tasks(&name).await?;
+        }
+        Ok(())
+    }
+
+    /// Asks the connector for its task configurations; when they changed, its tasks are made anew.
+    async fn update_tasks(&self, name: &str) -> Answer<()> {
+        let known = self.known(name)?;
+        let kind = if self.kind(&known.config) == "sink" { ConnectorKind::Sink } else { ConnectorKind::Source };
+        let typed = ConnectorConfig::parse(kind, &known.config, &self.settings.plugins).map_err(config_error)?;
+        let generated = self.worker.task_configs(name, typed.tasks_max as usize).await?;
+        if generated.len() > typed.tasks_max as usize && typed.tasks_max_enforce {
+            return Err(Error::connect(too_many_tasks(name, generated.len(), typed.tasks_max)).into());
+        }
+        let class = self.task_class(&known.config);
+        let tasks: Vec<RawConfig> = generated.into_iter().map(|task| complete(task, &known.config, class)).collect();
+        let unchanged = known.applied.as_ref() == Some(&known.config)
+            && known.tasks.len() == tasks.len()
+            && known.tasks.iter().zip(&tasks).all(|(old, new)| **old == *new);
+        if unchanged {
+            return Ok(());
+        }
+        self.remove_tasks(name, &known).await;
+        self.configs.put_tasks(name, tasks).await?;
+        self.start_tasks(name)
+    }
+
+    fn task_class(&self, config: &RawConfig) -> &'static str {
+        let class = config.get("connector.class").unwrap_or_default();
+        match self.worker.registry().connectors.find(class) {
+            Ok(ConnectorPlugin::Source(plugin)) => plugin.task_class(),
+            Ok(ConnectorPlugin::Sink(plugin)) => plugin.task_class(),
+            Err(_) => "",
+        }
+    }
+
+    fn start_tasks(&self, name: &str) -> Answer<()> {
+        let known = self.known(name)?;
+        for (task, config) in known.tasks.iter().enumerate() {
+            let id = TaskId::new(name, task as u32);
+            self.worker.start_task(&id, &known.config, (**config).clone(), known.target_state)?;
+        }
+        Ok(())
+    }
+
+    async fn remove_tasks(&self, name: &str, known: &ConfiguredConnector) {
+        let ids: Vec<TaskId> = (0..known.tasks.len() as u32).map(|task| TaskId::new(name, task)).collect();
+        self.worker.stop_tasks(&ids).await;
+        for id in &ids {
+            // A store in memory does not fail.
+            let _ = self.statuses.remove_task(name, id.task).await;
+        }
+        let _ = self.configs.put_tasks(name, Vec::new()).await;
+    }
+
+    fn status(&self, status: Status) -> InstanceStatus {
+        InstanceStatus {
+            state: status.state.name(),
+            worker_id: status.worker_id,
+            trace: status.trace,
+            version: status.version,
+        }
+    }
+}
+
+/// A generated task configuration with what the runtime adds (Apache: `Worker.connectorTaskConfigs`).
+fn complete(mut task: RawConfig, connector: &RawConfig, class: &str) -> RawConfig {
+    task.insert("task.class", class);
+    for key in ["topics", "topics.regex"] {
+        if let Some(value) = connector.get(key) {
+            task.insert(key, value);
+        }
+    }
+    task
+}
+
+fn too_many_tasks(name: &str, count: usize, max: i32) -> String {
+    format!(
+        "The connector {name} has generated {count} tasks, which is greater than {max}, the maximum number of tasks it \
+         is configured to create. This behaviour should be considered a bug and is disallowed. If necessary, it can be \
+         permitted by reconfiguring the connector with 'tasks.max.enforce' set to false; however, this option will be \
+         removed in a future release of Kafka Connect."
+    )
+}
+
+fn config_error(error: kafka_config::ConfigError) -> HerderError {
+    Error::config(error.to_string()).into()
+}
+
+async fn reconfigure_on_request(
+    herder: std::sync::Weak<StandaloneHerder>,
+    mut requests: mpsc::UnboundedReceiver<String>,
+) {
+    while let Some(name) = requests.recv().await {
+        let Some(herder) = herder.upgrade() else { return };
+        let _turn = herder.turn(&name).await;
+        let started = herder.configured(&name).is_some_and(|known| known.target_state == TargetState::Started);
+        if started && let Err(error) = herder.update_tasks(&name).await {
+            tracing::error!(connector = name, "the tasks could not be reconfigured: {error}");
+        }
+    }
+}
+
+#[async_trait]
+impl Herder for StandaloneHerder {
+    fn kafka_cluster_id(&self) -> &str {
+        &self.settings.kafka_cluster_id
+    }
+
+    fn connectors(&self) -> Vec<String> {
+        self.configs.snapshot().keys().cloned().collect()
+    }
+
+    fn connector_info(&self, name: &str) -> Answer<ConnectorInfo> {
+        Ok(self.info(name, &*self.known(name)?))
+    }
+
+    fn task_infos(&self, name: &str) -> Answer<Vec<TaskInfo>> {
+        let known = self.known(name)?;
+        let tasks = known.tasks.iter().enumerate();
+        Ok(tasks
+            .map(|(task, config)| TaskInfo { id: TaskId::new(name, task as u32), config: config.clone() })
+            .collect())
+    }
+
+    fn connector_status(&self, name: &str) -> Answer<ConnectorStatus> {
+        let connector = self.statuses.connector(name);
+        let connector =
+            connector.ok_or_else(|| HerderError::NotFound(format!("No status found for connector {name}")))?;
+        let tasks = self.statuses.tasks(name).into_iter();
+        Ok(ConnectorStatus {
+            name: name.to_owned(),
+            connector: self.status(connector),
+            tasks: tasks.map(|(id, status)| TaskStatus { id, status: self.status(status) }).collect(),
+            kind: self.configured(name).map_or("unknown", |known| self.kind(&known.config)),
+        })
+    }
+
+    fn task_status(&self, id: &TaskId) -> Answer<TaskStatus> {
+        let status = self.statuses.task(&id.connector, id.task);
+        let status = status.ok_or_else(|| HerderError::NotFound(format!("No status found for task {id}")))?;
+        Ok(TaskStatus { id: id.task, status: self.status(status) })
+    }
+
+    async fn put_connector(
+        &self,
+        name: &str,
+        config: RawConfig,
+        target: Option<TargetState>,
+        replace: bool,
+    ) -> Answer<Created> {
+        self.check(name, &config)?;
+        let _turn = self.turn(name).await;
+        let before = self.configured(name);
+        if before.is_some() {
+            if !replace {
+                return Err(HerderError::AlreadyExists(format!("Connector {name} already exists")));
+            }
+            self.worker.stop_connector(name).await;
+        }
+        self.configs.put_connector(name, config, target).await?;
+        let known = self.known(name)?;
+        self.start_connector(name, &known).await?;
+        Ok(Created { created: before.is_none(), info: self.info(name, &*self.known(name)?) })
+    }
+
+    async fn patch_connector(&self, name: &str, patch: RawConfig) -> Answer<ConnectorInfo> {
+        let mut config = (*self.known(name)?.config).clone();
+        for (key, value) in patch.iter() {
+            match value {
+                Some(value) => config.insert(key, value),
+                None => drop(config.remove(key)),
+            }
+        }
+        Ok(self.put_connector(name, config, None, true).await?.info)
+    }
+
+    async fn delete_connector(&self, name: &str) -> Answer<()> {
+        let _turn = self.turn(name).await;
+        let known = self.known(name)?;
+        self.remove_tasks(name, &known).await;
+        self.worker.stop_connector(name).await;
+        self.configs.remove_connector(name).await?;
+        self.statuses.remove_connector(name).await?;
+        Ok(())
+    }
+
+    async fn set_target_state(&self, name: &str, target: TargetState) -> Answer<()> {
+        let _turn = self.turn(name).await;
+        let known = self.configured(name).ok_or_else(|| match target {
+            TargetState::Stopped => Error::connect(format!("No connector `{name}` configured")).into(),
+            _ => HerderError::NotFound(format!("Unknown connector {name}")),
+        })?;
+        self.configs.put_target_state(name, target).await?;
+        let result = self.worker.set_target_state(name, target).await;
+        match target {
+            TargetState::Stopped => self.remove_tasks(name, &known).await,
+            // Parity: the answer to pause and resume does not tell how it went; the status does.
+            TargetState::Started if result.is_ok() => {
+                if let Err(error) = self.update_tasks(name).await {
+                    tracing::error!(connector = name, "the tasks could not be made: {error}");
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    async fn restart_connector(&self, name: &str, request: RestartRequest) -> Answer<ConnectorStatus> {
+        let unknown = || HerderError::NotFound(format!("Unknown connector: {name}"));
+        let _turn = self.turn(name).await;
+        let known = self.configured(name).ok_or_else(unknown)?;
+        let mut status = self.connector_status(name)?;
+        let concerns = |state: &str| !request.only_failed || state == Stored::Failed.name();
+        let restart_connector = concerns(status.connector.state);
+        let tasks: Vec<u32> = status
+            .tasks
+            .iter()
+            .filter(|task| request.include_tasks && concerns(task.status.state))
+            .map(|task| task.id)
+            .collect();
+        let ids: Vec<TaskId> = tasks.iter().map(|task| TaskId::new(name, *task)).collect();
+        self.worker.stop_tasks(&ids).await;
+        if restart_connector {
+            status.connector.state = Stored::Restarting.name();
+            self.worker.stop_connector(name).await;
+            let started = self.start_connector(name, &known).await;
+            if request.is_plain() {
+                started?;
+            } else if let Err(error) = started {
+                tracing::error!(connector = name, "the connector did not start again: {error}");
+            }
+        }
+        let running = self.worker.tasks();
+        for id in ids.iter().filter(|id| !running.contains(id)) {
+            if let Some(config) = known.tasks.get(id.task as usize) {
+                self.worker.start_task(id, &known.config, (**config).clone(), known.target_state)?;
+            }
+        }
+        for task in status.tasks.iter_mut().filter(|task| tasks.contains(&task.id)) {
+            task.status.state = Stored::Restarting.name();
+        }
+        Ok(status)
+    }
+
+    async fn restart_task(&self, id: &TaskId) -> Answer<()> {
+        let _turn = self.turn(&id.connector).await;
+        let known = self.known(&id.connector)?;
+        let config = known.tasks.get(id.task as usize);
+        let config = config.ok_or_else(|| HerderError::NotFound(format!("Task {id} not found")))?;
+        self.worker.stop_tasks(std::slice::from_ref(id)).await;
+        self.worker.start_task(id, &known.config, (**config).clone(), known.target_state)?;
+        Ok(())
+    }
+}

@@ -1,0 +1,46 @@
+//! What Connect asks of Kafka: traits for producing, consuming and administering a batch at a time, and their
+//! implementation over the native client.
+//!
+//! Only this crate names the client. The worker receives [`Clients`] by argument, so that a test can give it doubles.
+
+mod admin;
+mod consumer;
+mod headers;
+mod native;
+
+mod producer;
+
+pub use admin::{Admin, ClusterDescription, NewTopic};
+pub use consumer::{ConsumedRecord, Consumer, ConsumerEvent, Interrupt, PartitionRecords, Revocation};
+
+pub use headers::raw_headers;
+pub use native::NativeClients;
+pub use producer::{AppendError, Completion, Producer};
+
+pub use kafka_client::producer::{Row, Rows, Run};
+
+use std::sync::Arc;
+
+use connect_api::Result;
+use kafka_config::RawConfig;
+
+/// Makes clients. Making one opens no connection.
+pub trait Clients: Send + Sync {
+    /// A producer with these properties (Java's names).
+    ///
+    /// # Errors
+    /// When a property is wrong or cannot be honoured.
+    fn producer(&self, config: &RawConfig) -> Result<Arc<dyn Producer>>;
+
+    /// A consumer with these properties.
+    ///
+    /// # Errors
+    /// When a property is wrong or cannot be honoured.
+    fn consumer(&self, config: &RawConfig) -> Result<Box<dyn Consumer>>;
+
+    /// An admin client with these properties.
+    ///
+    /// # Errors
+    /// When a property is wrong or cannot be honoured.
+    fn admin(&self, config: &RawConfig) -> Result<Arc<dyn Admin>>;
+}

@@ -1,0 +1,60 @@
+//! The traits over the native client.
+
+mod admin;
+mod consumer;
+mod producer;
+
+use std::sync::Arc;
+
+use connect_api::{Error, Kind, Result};
+use env::Env;
+use kafka_client::{AdminConfig, ClientError, ConsumerConfig, ProducerConfig};
+use kafka_config::RawConfig;
+
+use crate::{Admin, Clients, Consumer, Producer};
+
+/// Makes native clients.
+pub struct NativeClients {
+    env: Env,
+}
+
+impl NativeClients {
+    /// Clients that live in `env`.
+    pub fn new(env: Env) -> Self {
+        Self { env }
+    }
+}
+
+impl Clients for NativeClients {
+    fn producer(&self, config: &RawConfig) -> Result<Arc<dyn Producer>> {
+        let config = ProducerConfig::parse(config).map_err(from_client)?;
+        Ok(Arc::new(producer::NativeProducer(kafka_client::Producer::new(self.env.clone(), config))))
+    }
+
+    fn consumer(&self, config: &RawConfig) -> Result<Box<dyn Consumer>> {
+        let config = ConsumerConfig::parse(config).map_err(from_client)?;
+        Ok(Box::new(consumer::NativeConsumer::new(kafka_client::Consumer::new(self.env.clone(), config))))
+    }
+
+    fn admin(&self, config: &RawConfig) -> Result<Arc<dyn Admin>> {
+        let config = AdminConfig::parse(config).map_err(from_client)?;
+        Ok(Arc::new(admin::NativeAdmin(kafka_client::Admin::new(self.env.clone(), config))))
+    }
+}
+
+/// A client's error as Connect shows it.
+pub(crate) fn from_client(error: ClientError) -> Error {
+    let kind = match &error {
+        ClientError::Fenced(_) => Kind::Fenced,
+        ClientError::Config(_) => Kind::Config,
+        error if error.is_retriable() => Kind::Retriable,
+        _ => Kind::Connect,
+    };
+    let converted = Error::new(kind, error.to_string()).with_class(error.java_class());
+    match &error {
+        ClientError::RecordTooLarge { topic, size, .. } => {
+            converted.with_context("topic", topic).with_context("size", size)
+        }
+        _ => converted,
+    }
+}

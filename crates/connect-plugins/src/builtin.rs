@@ -1,0 +1,48 @@
+//! THE list.
+
+use connect_api::plugin::Registry;
+use connect_converters::{
+    ByteArrayConverterPlugin, JsonConverterPlugin, Primitive, PrimitiveConverterPlugin, SimpleHeaderConverterPlugin,
+    StringConverterPlugin,
+};
+use connect_transforms::predicates::{HasHeaderKeyPlugin, RecordIsTombstonePlugin, TopicNameMatchesPlugin};
+use connect_transforms::{InsertFieldPlugin, ReplaceFieldPlugin, Side, ValueToKeyPlugin};
+
+/// Every plug-in that is built in.
+pub fn builtin() -> Registry {
+    let mut registry = Registry::new();
+
+    registry.add_source(connector_file::FileStreamSource::default());
+    registry.add_sink(connector_file::FileStreamSink);
+
+    registry.add_converter(JsonConverterPlugin);
+    registry.add_converter(StringConverterPlugin);
+    registry.add_converter(ByteArrayConverterPlugin);
+    registry.add_header_converter(JsonConverterPlugin);
+    registry.add_header_converter(StringConverterPlugin);
+    registry.add_header_converter(ByteArrayConverterPlugin);
+    registry.add_header_converter(SimpleHeaderConverterPlugin);
+    for primitive in [
+        Primitive::Boolean,
+        Primitive::Short,
+        Primitive::Integer,
+        Primitive::Long,
+        Primitive::Float,
+        Primitive::Double,
+    ] {
+        registry.add_converter(PrimitiveConverterPlugin(primitive));
+        registry.add_header_converter(PrimitiveConverterPlugin(primitive));
+    }
+
+    for side in [Side::Key, Side::Value] {
+        registry.add_transform(InsertFieldPlugin(side));
+        registry.add_transform(ReplaceFieldPlugin(side));
+    }
+    registry.add_transform(ValueToKeyPlugin);
+
+    registry.add_predicate(HasHeaderKeyPlugin);
+    registry.add_predicate(RecordIsTombstonePlugin);
+    registry.add_predicate(TopicNameMatchesPlugin);
+
+    registry
+}

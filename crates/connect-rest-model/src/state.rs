@@ -1,0 +1,89 @@
+//! States of connectors and tasks.
+
+use serde::{Deserialize, Serialize};
+
+use crate::ConnectorType;
+
+/// The state of a connector and its tasks: `GET /connectors/{name}/status`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConnectorStateInfo {
+    /// The connector's name.
+    pub name: String,
+    /// The connector itself.
+    pub connector: ConnectorState,
+    /// Its tasks.
+    pub tasks: Vec<TaskState>,
+    /// Source or sink.
+    #[serde(rename = "type")]
+    pub kind: ConnectorType,
+}
+
+/// The state of a connector.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConnectorState {
+    /// Such as `RUNNING`.
+    pub state: String,
+    /// The worker that runs it, `host:port`.
+    pub worker_id: String,
+    /// The version of its class; null when that could not be loaded.
+    #[serde(default)]
+    pub version: Option<String>,
+    /// Why it failed; left out when there is nothing to say.
+    #[serde(default, skip_serializing_if = "is_empty")]
+    pub trace: Option<String>,
+}
+
+/// The state of a task: `GET /connectors/{name}/tasks/{task}/status`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TaskState {
+    /// The task's number.
+    pub id: u32,
+    /// Such as `RUNNING`.
+    pub state: String,
+    /// The worker that runs it, `host:port`.
+    pub worker_id: String,
+    /// The version of its class; null when that could not be loaded.
+    #[serde(default)]
+    pub version: Option<String>,
+    /// Why it failed; left out when there is nothing to say.
+    #[serde(default, skip_serializing_if = "is_empty")]
+    pub trace: Option<String>,
+}
+
+fn is_empty(trace: &Option<String>) -> bool {
+    trace.as_deref().is_none_or(str::is_empty)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn version_is_always_there_and_an_empty_trace_never() {
+        let info = ConnectorStateInfo {
+            name: "c".into(),
+            connector: ConnectorState {
+                state: "FAILED".into(),
+                worker_id: "w".into(),
+                version: Some("1".into()),
+                trace: Some("tr".into()),
+            },
+            tasks: vec![TaskState {
+                id: 0,
+                state: "RUNNING".into(),
+                worker_id: "w".into(),
+                version: None,
+                trace: Some(String::new()),
+            }],
+            kind: ConnectorType::Source,
+        };
+        // As printed by Kafka Connect 4.3.1's own class.
+        let json = concat!(
+            r#"{"name":"c","connector":{"state":"FAILED","worker_id":"w","version":"1","trace":"tr"},"#,
+            r#""tasks":[{"id":0,"state":"RUNNING","worker_id":"w","version":null}],"type":"source"}"#
+        );
+        assert_eq!(serde_json::to_string(&info).unwrap(), json);
+        let older = json.replace(r#","version":null"#, "");
+        assert_eq!(serde_json::from_str::<ConnectorStateInfo>(&older).unwrap().tasks[0].version, None);
+    }
+}

@@ -1,0 +1,260 @@
+//! `/connectors`: create, read, change, delete, pause, resume, stop, restart.
+
+use axum::Json;
+use axum::extract::{Path, RawQuery, State};
+use axum::http::{HeaderName, StatusCode, header::LOCATION};
+use axum::response::{IntoResponse, Response};
+use connect_herder::{ConnectorStatus, Created, HerderError, InstanceStatus, RestartRequest, TaskStatus};
+use connect_rest_model as model;
+use connect_storage::config::TargetState;
+use kafka_config::RawConfig;
+use serde_json::{Map, Value};
+
+use crate::body::JsonBody;
+use crate::error::RestError;
+use crate::state::RestState;
+
+type Answer<T> = Result<T, RestError>;
+
+pub(crate) async fn list(State(state): State<RestState>, RawQuery(query): RawQuery) -> Answer<Response> {
+    let expand = parameters(query.as_deref(), "expand");
+    let names = state.herder.connectors();
+    if expand.is_empty() {
+        return Ok(Json(names).into_response());
+    }
+    let mut all = Map::new();
+    for name in names {
+        let mut entry = Map::new();
+        if expand.iter().any(|what| what == "status") {
+            // A connector without a status is left out altogether.
+            let Ok(status) = state.herder.connector_status(&name) else { continue };
+            entry.insert("status".to_owned(), json(&status_model(status)));
+        }
+        if expand.iter().any(|what| what == "info") {
+            let info = state.herder.connector_info(&name).map_or(Value::Null, |info| json(&info_model(info)));
+            entry.insert("info".to_owned(), info);
+        }
+        all.insert(name, Value::Object(entry));
+    }
+    Ok(Json(all).into_response())
+}
+
+pub(crate) async fn create(
+    State(state): State<RestState>,
+    JsonBody(request): JsonBody<model::CreateConnectorRequest>,
+) -> Answer<Response> {
+    let name = request.name.as_deref().unwrap_or_default().trim().to_owned();
+    let Some(config) = request.config else {
+        return Err(RestError::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "Cannot invoke \"java.util.Map.get(Object)\" because \"connectorConfig\" is null",
+        ));
+    };
+    let config = named(raw(config), &name)?;
+    let target = request.initial_state.map(|state| match state {
+        model::InitialState::Running => TargetState::Started,
+        model::InitialState::Paused => TargetState::Paused,
+        model::InitialState::Stopped => TargetState::Stopped,
+    });
+    let created = put(&state, name, config, target, false).await?;
+    Ok(created_response(&state, created, true))
+}
+
+pub(crate) async fn info(
+    State(state): State<RestState>,
+    Path(name): Path<String>,
+) -> Answer<Json<model::ConnectorInfo>> {
+    Ok(Json(info_model(state.herder.connector_info(&name)?)))
+}
+
+pub(crate) async fn config(State(state): State<RestState>, Path(name): Path<String>) -> Answer<Json<model::Config>> {
+    Ok(Json(config_model(&state.herder.connector_info(&name)?.config)))
+}
+
+pub(crate) async fn put_config(
+    State(state): State<RestState>,
+    Path(name): Path<String>,
+    JsonBody(config): JsonBody<model::Config>,
+) -> Answer<Response> {
+    let config = named(raw(config), &name)?;
+    let created = put(&state, name, config, None, true).await?;
+    let is_new = created.created;
+    Ok(created_response(&state, created, is_new))
+}
+
+pub(crate) async fn patch_config(
+    State(state): State<RestState>,
+    Path(name): Path<String>,
+    JsonBody(patch): JsonBody<model::Config>,
+) -> Answer<Json<model::ConnectorInfo>> {
+    let patch = raw(patch);
+    let patched = state
+        .carry_out("patch connector", |herder| Box::pin(async move { herder.patch_connector(&name, patch).await }))
+        .await?;
+    Ok(Json(info_model(patched)))
+}
+
+pub(crate) async fn delete(State(state): State<RestState>, Path(name): Path<String>) -> Answer<StatusCode> {
+    state.carry_out("delete connector", |herder| Box::pin(async move { herder.delete_connector(&name).await })).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+pub(crate) async fn status(
+    State(state): State<RestState>,
+    Path(name): Path<String>,
+) -> Answer<Json<model::ConnectorStateInfo>> {
+    Ok(Json(status_model(state.herder.connector_status(&name)?)))
+}
+
+pub(crate) async fn pause(State(state): State<RestState>, Path(name): Path<String>) -> Answer<StatusCode> {
+    target(&state, name, TargetState::Paused).await?;
+    Ok(StatusCode::ACCEPTED)
+}
+
+pub(crate) async fn resume(State(state): State<RestState>, Path(name): Path<String>) -> Answer<StatusCode> {
+    target(&state, name, TargetState::Started).await?;
+    Ok(StatusCode::ACCEPTED)
+}
+
+pub(crate) async fn stop(State(state): State<RestState>, Path(name): Path<String>) -> Answer<StatusCode> {
+    target(&state, name, TargetState::Stopped).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+pub(crate) async fn restart(
+    State(state): State<RestState>,
+    Path(name): Path<String>,
+    RawQuery(query): RawQuery,
+) -> Answer<Response> {
+    let is_true = |parameter| {
+        parameters(query.as_deref(), parameter).first().is_some_and(|value| value.eq_ignore_ascii_case("true"))
+    };
+    let request = RestartRequest { include_tasks: is_true("includeTasks"), only_failed: is_true("onlyFailed") };
+    let status = state
+        .carry_out("restart connector", move |herder| {
+            Box::pin(async move { herder.restart_connector(&name, request).await })
+        })
+        .await?;
+    Ok(if request.is_plain() {
+        StatusCode::NO_CONTENT.into_response()
+    } else {
+        (StatusCode::ACCEPTED, Json(status_model(status))).into_response()
+    })
+}
+
+async fn put(
+    state: &RestState,
+    name: String,
+    config: RawConfig,
+    target: Option<TargetState>,
+    replace: bool,
+) -> Answer<Created> {
+    state
+        .carry_out("put connector", move |herder| {
+            Box::pin(async move { herder.put_connector(&name, config, target, replace).await })
+        })
+        .await
+}
+
+async fn target(state: &RestState, name: String, target: TargetState) -> Answer<()> {
+    state
+        .carry_out("change target state", move |herder| {
+            Box::pin(async move { herder.set_target_state(&name, target).await })
+        })
+        .await
+}
+
+/// The configuration with the name of the request, which it must not contradict.
+fn named(mut config: RawConfig, name: &str) -> Answer<RawConfig> {
+    match config.get("name") {
+        Some(own) if own != name => Err(HerderError::BadRequest(format!(
+            "Connector name configuration ({own}) doesn't match connector name in the URL ({name})"
+        ))
+        .into()),
+        Some(_) => Ok(config),
+        None => {
+            config.insert("name", name);
+            Ok(config)
+        }
+    }
+}
+
+fn created_response(state: &RestState, created: Created, is_new: bool) -> Response {
+    let location = format!("{}/connectors/{}", state.base_url, encoded(&created.info.name));
+    let body = Json(info_model(created.info));
+    if is_new {
+        (StatusCode::CREATED, [(LOCATION, location)], body).into_response()
+    } else {
+        let none: [(HeaderName, String); 0] = [];
+        (StatusCode::OK, none, body).into_response()
+    }
+}
+
+/// A name in a path. Characters that Java's `UriBuilder` leaves alone stay.
+fn encoded(name: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~/;+,!*():@&='$".contains(&byte);
+    let mut text = String::with_capacity(name.len());
+    for byte in name.bytes() {
+        if plain(byte) {
+            text.push(char::from(byte));
+        } else {
+            text.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    text
+}
+
+/// The values of a query parameter.
+fn parameters(query: Option<&str>, name: &str) -> Vec<String> {
+    let pairs = query.unwrap_or_default().split('&').filter(|pair| !pair.is_empty());
+    let named = pairs.map(|pair| pair.split_once('=').unwrap_or((pair, ""))).filter(|(key, _)| *key == name);
+    named.map(|(_, value)| value.to_owned()).collect()
+}
+
+fn json(value: &impl serde::Serialize) -> Value {
+    serde_json::to_value(value).unwrap_or_default()
+}
+
+fn raw(config: model::Config) -> RawConfig {
+    config.0.into_iter().collect()
+}
+
+pub(crate) fn config_model(config: &RawConfig) -> model::Config {
+    config.iter().map(|(key, value)| (key.to_owned(), value.map(str::to_owned))).collect()
+}
+
+fn kind_model(kind: &str) -> model::ConnectorType {
+    match kind {
+        "source" => model::ConnectorType::Source,
+        "sink" => model::ConnectorType::Sink,
+        _ => model::ConnectorType::Unknown,
+    }
+}
+
+pub(crate) fn task_id(id: &connect_worker::TaskId) -> model::ConnectorTaskId {
+    model::ConnectorTaskId { connector: id.connector.to_string(), task: id.task }
+}
+
+fn info_model(info: connect_herder::ConnectorInfo) -> model::ConnectorInfo {
+    model::ConnectorInfo {
+        config: config_model(&info.config),
+        tasks: info.tasks.iter().map(task_id).collect(),
+        kind: kind_model(info.kind),
+        name: info.name,
+    }
+}
+
+fn status_model(status: ConnectorStatus) -> model::ConnectorStateInfo {
+    let InstanceStatus { state, worker_id, trace, version } = status.connector;
+    model::ConnectorStateInfo {
+        name: status.name,
+        connector: model::ConnectorState { state: state.to_owned(), worker_id, trace, version },
+        tasks: status.tasks.into_iter().map(task_model).collect(),
+        kind: kind_model(status.kind),
+    }
+}
+
+pub(crate) fn task_model(task: TaskStatus) -> model::TaskState {
+    let InstanceStatus { state, worker_id, trace, version } = task.status;
+    model::TaskState { id: task.id, state: state.to_owned(), worker_id, trace, version }
+}

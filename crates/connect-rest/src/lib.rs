@@ -1,0 +1,12 @@
+//! The REST API of Kafka Connect: one file per resource, [`error`] maps errors to statuses, [`server`] listens.
+
+mod body;
+mod connectors;
+mod error;
+mod plugins;
+mod root;
+mod server;
+mod state;
+mod tasks;
+
+pub use server::{RestServer, ServerSettings};

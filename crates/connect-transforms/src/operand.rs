@@ -1,0 +1,115 @@
+//! What of a record a transform works on, and what it must be.
+
+use connect_api::{Datum, Error, Map, Record, Result, Schema, Struct, Value};
+use kafka_config::{ConfigError, ConfigKey, Type};
+
+/// The part of the record that `X$Key` and `X$Value` classes work on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// The key.
+    Key,
+    /// The value.
+    Value,
+}
+
+impl Side {
+    /// That part of a record.
+    pub(crate) fn of(self, record: &Record) -> &Datum {
+        match self {
+            Side::Key => &record.key,
+            Side::Value => &record.value,
+        }
+    }
+
+    /// That part of a record, to be changed.
+    pub(crate) fn of_mut(self, record: &mut Record) -> &mut Datum {
+        match self {
+            Side::Key => &mut record.key,
+            Side::Value => &mut record.value,
+        }
+    }
+}
+
+/// The map of schemaless data.
+///
+/// # Errors
+/// When it is anything else.
+pub(crate) fn require_map<'a>(value: &'a Value, purpose: &str) -> Result<&'a Map> {
+    match value {
+        Value::Map(map) => Ok(map),
+        other => Err(Error::data(format!(
+            "Only Map objects supported in absence of schema for [{purpose}], found: {}",
+            other.java_class()
+        ))),
+    }
+}
+
+/// The struct of data with a schema.
+///
+/// # Errors
+/// When it is anything else.
+pub(crate) fn require_struct<'a>(value: &'a Value, purpose: &str) -> Result<&'a Struct> {
+    match value {
+        Value::Struct(value) => Ok(value),
+        other => {
+            Err(Error::data(format!("Only Struct objects supported for [{purpose}], found: {}", other.java_class())))
+        }
+    }
+}
+
+/// Moves a struct out of its place, when it is one.
+pub(crate) fn take_struct(value: &mut Value) -> Option<Struct> {
+    match std::mem::take(value) {
+        Value::Struct(taken) => Some(taken),
+        other => {
+            *value = other;
+            None
+        }
+    }
+}
+
+/// Moves a map out of its place, when it is one.
+pub(crate) fn take_map(value: &mut Value) -> Option<Map> {
+    match std::mem::take(value) {
+        Value::Map(taken) => Some(*taken),
+        other => {
+            *value = other;
+            None
+        }
+    }
+}
+
+/// The text of a map's key.
+///
+/// # Errors
+/// When it is no text: in Java the class cast fails.
+pub(crate) fn require_text(key: &Value) -> Result<&str> {
+    key.as_str().ok_or_else(|| {
+        let class = key.java_class();
+        Error::data(format!("class {class} cannot be cast to class java.lang.String"))
+            .with_class("java.lang.ClassCastException")
+    })
+}
+
+/// The value a copied field gets: its default instead of null, when that is asked for.
+pub(crate) fn or_default<'a>(value: &'a Value, schema: &'a Schema, replace_null_with_default: bool) -> &'a Value {
+    match schema.default_value() {
+        Some(default) if replace_null_with_default && value.is_null() => default,
+        _ => value,
+    }
+}
+
+/// `replace.null.with.default`.
+pub(crate) const REPLACE_NULL: &str = "replace.null.with.default";
+
+/// The key `replace.null.with.default`.
+pub(crate) fn replace_null_key() -> ConfigKey {
+    ConfigKey::new(REPLACE_NULL, Type::Boolean)
+        .default(true)
+        .doc("Whether a copied field that is null gets the default of its schema (true), or stays null (false).")
+}
+
+/// What a wrong configuration is for the runtime.
+pub(crate) fn refused(error: ConfigError) -> Error {
+    Error::config(error.to_string())
+}

@@ -1,0 +1,84 @@
+//! TopicNameMatches: the whole name of the topic matches a pattern.
+
+use std::sync::Arc;
+
+use connect_api::plugin::{Plugin, PredicatePlugin};
+use connect_api::{Predicate, Record, Result};
+use kafka_config::{ConfigDef, ConfigError, ConfigKey, NonEmptyString, RawConfig, Type, ValidPattern, Validator};
+
+use crate::java_pattern::JavaPattern;
+use crate::operand::refused;
+
+const PATTERN: &str = "pattern";
+
+/// The plug-in `TopicNameMatches`.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct TopicNameMatchesPlugin;
+
+impl Plugin for TopicNameMatchesPlugin {
+    fn class(&self) -> &'static str {
+        "org.apache.kafka.connect.transforms.predicates.TopicNameMatches"
+    }
+
+    fn version(&self) -> &'static str {
+        crate::VERSION
+    }
+
+    fn config(&self) -> ConfigDef {
+        ConfigDef::new().define(
+            ConfigKey::new(PATTERN, Type::String)
+                .validator(UsablePattern)
+                .doc("A regular expression as Java writes them; the whole name of the topic must match it."),
+        )
+    }
+}
+
+impl PredicatePlugin for TopicNameMatchesPlugin {
+    fn predicate(&self, config: &RawConfig) -> Result<Box<dyn Predicate>> {
+        let config = self.config().parse(config).map_err(refused)?;
+        let pattern = config.string(PATTERN).map_err(refused)?;
+        let pattern = JavaPattern::new(pattern).map_err(|reason| refused(unusable(PATTERN, pattern, &reason)))?;
+        Ok(Box::new(TopicNameMatches { pattern, last: None }))
+    }
+}
+
+/// A pattern that Java takes, and that can be matched here.
+struct UsablePattern;
+
+impl Validator for UsablePattern {
+    fn ensure_valid(&self, name: &str, value: Option<&kafka_config::Value>) -> Result<(), ConfigError> {
+        NonEmptyString.ensure_valid(name, value)?;
+        ValidPattern.ensure_valid(name, value)?;
+        let Some(pattern) = value.and_then(kafka_config::Value::as_text) else {
+            return Ok(());
+        };
+        JavaPattern::new(pattern).map(|_| ()).map_err(|reason| unusable(name, pattern, &reason))
+    }
+
+    fn describe(&self) -> String {
+        format!("{}, {}", NonEmptyString.describe(), ValidPattern.describe())
+    }
+}
+
+fn unusable(name: &str, pattern: &str, reason: &str) -> ConfigError {
+    ConfigError::invalid(name, pattern, format!("This regular expression cannot be used: {reason}"))
+}
+
+struct TopicNameMatches {
+    pattern: JavaPattern,
+    /// The answer for the topic seen last.
+    last: Option<(Arc<str>, bool)>,
+}
+
+impl Predicate for TopicNameMatches {
+    fn test(&mut self, record: &Record) -> Result<bool> {
+        if let Some((topic, answer)) = &self.last
+            && Arc::ptr_eq(topic, &record.topic)
+        {
+            return Ok(*answer);
+        }
+        let answer = self.pattern.matches(&record.topic)?;
+        self.last = Some((record.topic.clone(), answer));
+        Ok(answer)
+    }
+}

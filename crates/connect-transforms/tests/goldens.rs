@@ -1,0 +1,110 @@
+//! Every transform and predicate against what Java's made of the same input.
+#![allow(clippy::disallowed_methods, clippy::unwrap_used, reason = "a test reads its files and may fail by panicking")]
+
+mod golden;
+
+use connect_api::plugin::{PredicatePlugin, TransformPlugin};
+use connect_api::{Error, Record, Verdict};
+use connect_transforms::predicates::{HasHeaderKeyPlugin, RecordIsTombstonePlugin, TopicNameMatchesPlugin};
+use connect_transforms::{InsertFieldPlugin, ReplaceFieldPlugin, Side, ValueToKeyPlugin};
+use serde_json::Value as Json;
+
+fn transforms() -> Vec<Box<dyn TransformPlugin>> {
+    vec![
+        Box::new(InsertFieldPlugin(Side::Key)),
+        Box::new(InsertFieldPlugin(Side::Value)),
+        Box::new(ReplaceFieldPlugin(Side::Key)),
+        Box::new(ReplaceFieldPlugin(Side::Value)),
+        Box::new(ValueToKeyPlugin),
+    ]
+}
+
+fn predicates() -> Vec<Box<dyn PredicatePlugin>> {
+    vec![Box::new(HasHeaderKeyPlugin), Box::new(RecordIsTombstonePlugin), Box::new(TopicNameMatchesPlugin)]
+}
+
+/// What transforms can change.
+fn seen(record: &Record) -> String {
+    format!("{record:#?}")
+}
+
+fn assert_same(actual: &Record, expected: &Record, case: &str) {
+    assert_eq!(actual.topic, expected.topic, "{case}");
+    assert_eq!(actual.partition, expected.partition, "{case}");
+    assert_eq!(actual.timestamp, expected.timestamp, "{case}");
+    assert_eq!(actual.key, expected.key, "{case}");
+    assert_eq!(actual.value, expected.value, "{case}");
+    assert_eq!(actual.headers, expected.headers, "{case}");
+}
+
+fn assert_error(error: &Error, expected: &Json, case: &str) {
+    assert_eq!(error.class(), expected["class"].as_str().unwrap(), "{case}");
+    if !error.class().starts_with("java.lang.") {
+        let message = expected["message"].as_str().map(|message| message.replace("@<identity>", "@0"));
+        assert_eq!(error.message(), message.as_deref(), "{case}");
+    }
+}
+
+#[test]
+fn transforms_do_what_javas_do() {
+    let plugins = transforms();
+    let cases = golden::cases("transforms");
+    assert!(cases.len() > 150, "{} cases", cases.len());
+    for json in &cases {
+        let (case, input) = (json["case"].as_str().unwrap(), &json["input"]);
+        let class = input["transform"].as_str().unwrap();
+        let plugin = plugins.iter().find(|plugin| plugin.class() == class).unwrap_or_else(|| panic!("no {class}"));
+        let before = golden::record(&input["record"]).unwrap();
+        let mut transform = match plugin.transform(&golden::config(&input["config"])) {
+            Ok(transform) => transform,
+            Err(error) => {
+                assert_error(&error, &json["error"], case);
+                continue;
+            }
+        };
+        // The second time the plan is there already.
+        for _ in 0..2 {
+            let mut record = before.clone();
+            match transform.apply(&mut record) {
+                Err(error) => {
+                    assert_error(&error, &json["error"], case);
+                    assert_eq!(seen(&record), seen(&before), "{case}: a failed record stays as it was");
+                }
+                Ok(verdict) => {
+                    assert!(json["error"].is_null(), "{case}: Java fails with {}", json["error"]);
+                    let expected = &json["output"]["record"];
+                    assert_eq!(verdict, if expected.is_null() { Verdict::Drop } else { Verdict::Keep }, "{case}");
+                    if verdict == Verdict::Keep {
+                        assert_same(&record, &golden::record(expected).unwrap(), case);
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn predicates_hold_where_javas_hold() {
+    let plugins = predicates();
+    let cases = golden::cases("predicates");
+    assert!(cases.len() > 100, "{} cases", cases.len());
+    let mut without_topic = 0;
+    for json in &cases {
+        let (case, input) = (json["case"].as_str().unwrap(), &json["input"]);
+        let class = input["predicate"].as_str().unwrap();
+        let plugin = plugins.iter().find(|plugin| plugin.class() == class).unwrap_or_else(|| panic!("no {class}"));
+        match plugin.predicate(&golden::config(&input["config"])) {
+            Err(error) => assert_error(&error, &json["error"], case),
+            Ok(mut predicate) => match golden::record(&input["record"]) {
+                Some(record) => {
+                    for _ in 0..2 {
+                        assert_eq!(predicate.test(&record).unwrap(), json["output"].as_bool().unwrap(), "{case}");
+                    }
+                }
+                // A topic is never null here.
+                None => without_topic += 1,
+            },
+        }
+    }
+    assert!(without_topic <= 1, "{without_topic} cases were left out");
+}

@@ -1,0 +1,12 @@
+//! What happens to a record that fails: [`tolerance`] decides (pure), [`report`] tells the log and the dead letter
+//! queue.
+
+mod dead_letter;
+mod policy;
+mod report;
+mod tolerance;
+
+pub use dead_letter::{DeadLetterQueue, DeadLetterSettings};
+pub use policy::{Handled, Policy};
+pub use report::{FailedRecord, Failure, LogReporter, Reporters};
+pub use tolerance::{Decision, Stage, Tolerance, ToleranceType, exceeded};

@@ -1,0 +1,49 @@
+//! Bugs planted on purpose, to prove that the tests find them. Compiled in only with `--cfg planted_bugs`; which one
+//! acts is chosen at run time.
+
+/// A planted bug.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Bug {
+    /// Source offsets are stored when records are handed to the producer, not when they are acknowledged.
+    OffsetBeforeAcknowledgement = 1,
+    /// The first unacknowledged record of a source partition does not hold back later offsets.
+    GapInAcknowledgedPrefix = 2,
+    /// After a failed flush of a sink, the consumer goes on instead of back to the last committed offsets.
+    SkippedRewind = 3,
+    /// Sink offsets are committed up to what was consumed, not up to what was put.
+    CommitBeforePut = 4,
+    /// A batch that failed with a retriable error is not put again.
+    ForgottenRetry = 5,
+}
+
+/// All planted bugs.
+pub const ALL: [Bug; 5] = [
+    Bug::OffsetBeforeAcknowledgement,
+    Bug::GapInAcknowledgedPrefix,
+    Bug::SkippedRewind,
+    Bug::CommitBeforePut,
+    Bug::ForgottenRetry,
+];
+
+#[cfg(planted_bugs)]
+static ACTIVE: std::sync::atomic::AtomicU8 = std::sync::atomic::AtomicU8::new(0);
+
+/// Whether `bug` acts.
+#[cfg(planted_bugs)]
+pub fn acts(bug: Bug) -> bool {
+    ACTIVE.load(std::sync::atomic::Ordering::Relaxed) == bug as u8
+}
+
+/// Whether `bug` acts: never, in this build.
+#[cfg(not(planted_bugs))]
+#[inline]
+pub const fn acts(_bug: Bug) -> bool {
+    false
+}
+
+/// Lets `bug` act from now on, or none.
+#[cfg(planted_bugs)]
+pub fn plant(bug: Option<Bug>) {
+    ACTIVE.store(bug.map_or(0, |bug| bug as u8), std::sync::atomic::Ordering::Relaxed);
+}

@@ -1,0 +1,305 @@
+//! The transform chain: each transform in turn over the whole batch.
+
+use connect_api::{Error, Exception, Outcomes, Predicate, Record, Result, Selection, Transform, Verdict};
+
+use crate::errors::{FailedRecord, Policy, Stage};
+
+/// When a transform applies.
+pub struct Condition {
+    /// Decides.
+    pub predicate: Box<dyn Predicate>,
+    /// Applies when the predicate does not hold.
+    pub negate: bool,
+}
+
+/// One transform of a chain.
+pub struct Link {
+    /// The Java class, for error reports.
+    pub class: String,
+    /// The transform.
+    pub transform: Box<dyn Transform>,
+    /// When it applies; always without one.
+    pub condition: Option<Condition>,
+}
+
+/// A connector's transforms, in order.
+#[derive(Default)]
+pub struct Chain {
+    links: Vec<Link>,
+    mask: Vec<bool>,
+    outcomes: Outcomes,
+}
+
+impl Chain {
+    /// The chain of these transforms.
+    pub fn new(links: Vec<Link>) -> Self {
+        Self { links, ..Self::default() }
+    }
+
+    /// Transforms a batch in place. Records that are dropped, or skipped under the error policy, go to `gone`; the
+    /// others stay, in order. On an error that fails the task, the records before the failed one stay and have passed
+    /// the whole chain; the earliest record's error wins.
+    pub async fn apply(
+        &mut self,
+        records: &mut Vec<Record>,
+        policy: &Policy,
+        gone: &mut (dyn FnMut(Record) + Send),
+    ) -> Option<Error> {
+        let mut fatal = None;
+        for link in &mut self.links {
+            let undecided = link.select(records, &mut self.mask);
+            let selection = if link.condition.is_some() { Selection::Mask(&self.mask) } else { Selection::All };
+            link.transform.apply_batch(records, selection, &mut self.outcomes);
+            if self.outcomes.all_kept() && undecided.is_empty() {
+                continue;
+            }
+            let exceptions = merge(undecided, &mut self.outcomes);
+            if let Some(error) = link.settle(records, exceptions, policy, gone).await {
+                fatal = Some(error);
+            }
+        }
+        fatal
+    }
+}
+
+/// Exceptions of the predicate and of the transform, by row.
+fn merge(undecided: Vec<(usize, Error)>, outcomes: &mut Outcomes) -> Vec<(usize, Exception)> {
+    let mut all: Vec<_> = outcomes.drain().collect();
+    all.extend(undecided.into_iter().map(|(row, error)| (row, Exception::Fail(error))));
+    all.sort_by_key(|(row, _)| *row);
+    all
+}
+
+impl Link {
+    /// Fills `mask` by the predicate; gives the rows for which it failed.
+    fn select(&mut self, records: &[Record], mask: &mut Vec<bool>) -> Vec<(usize, Error)> {
+        mask.clear();
+        let mut undecided = Vec::new();
+        let Some(condition) = &mut self.condition else { return undecided };
+        for (row, record) in records.iter().enumerate() {
+            let applies = match condition.predicate.test(record) {
+                Ok(holds) => holds != condition.negate,
+                Err(error) => {
+                    undecided.push((row, error));
+                    false
+                }
+            };
+            mask.push(applies);
+        }
+        undecided
+    }
+
+    /// One record, from the predicate on: the retry of a failed stage.
+    fn apply_one(&mut self, record: &mut Record) -> Result<Verdict> {
+        if let Some(condition) = &mut self.condition
+            && condition.predicate.test(record)? == condition.negate
+        {
+            return Ok(Verdict::Keep);
+        }
+        self.transform.apply(record)
+    }
+
+    /// Asks the policy about each exception and removes the records that do not go on.
+    async fn settle(
+        &mut self,
+        records: &mut Vec<Record>,
+        exceptions: Vec<(usize, Exception)>,
+        policy: &Policy,
+        gone: &mut (dyn FnMut(Record) + Send),
+    ) -> Option<Error> {
+        let mut removed = Vec::with_capacity(exceptions.len());
+        let mut fatal = None;
+        for (row, exception) in exceptions {
+            let kept = match exception {
+                Exception::Drop => Ok(Some(Verdict::Drop)),
+                Exception::Fail(error) => {
+                    let class = self.class.clone();
+                    let snapshot = records[row].clone();
+                    let failed = FailedRecord::of(&snapshot);
+                    let again = || self.apply_one(&mut records[row]);
+                    policy.settle(Stage::Transformation, &class, error, failed, again).await
+                }
+            };
+            match kept {
+                Ok(Some(Verdict::Keep)) => {}
+                Ok(Some(Verdict::Drop) | None) => removed.push(row),
+                Err(error) => {
+                    records.truncate(row);
+                    fatal = Some(error);
+                    break;
+                }
+            }
+        }
+        remove(records, &removed, gone);
+        fatal
+    }
+}
+
+/// Removes the rows (ascending), keeping the order of the others.
+fn remove(records: &mut Vec<Record>, rows: &[usize], gone: &mut (dyn FnMut(Record) + Send)) {
+    let mut rows = rows.iter().copied().peekable();
+    let all = std::mem::take(records);
+    records.reserve(all.len());
+    for (row, record) in all.into_iter().enumerate() {
+        if rows.next_if_eq(&row).is_some() {
+            gone(record);
+        } else {
+            records.push(record);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use connect_api::{Datum, SourceOffset, SourcePartition, Value};
+    use env::Env;
+
+    use super::*;
+    use crate::errors::{Reporters, Tolerance, ToleranceType};
+
+    type Step = fn(i64) -> Result<Option<i64>>;
+
+    struct Stage(Step);
+
+    fn number(record: &Record) -> i64 {
+        record.value.value.as_i64().unwrap()
+    }
+
+    impl Transform for Stage {
+        fn apply(&mut self, record: &mut Record) -> Result<Verdict> {
+            match self.0(number(record))? {
+                Some(next) => {
+                    record.value = Datum::schemaless(Value::Int64(next));
+                    Ok(Verdict::Keep)
+                }
+                None => Ok(Verdict::Drop),
+            }
+        }
+    }
+
+    struct Holds(fn(i64) -> Result<bool>);
+
+    impl Predicate for Holds {
+        fn test(&mut self, record: &Record) -> Result<bool> {
+            self.0(number(record))
+        }
+    }
+
+    fn link(step: Step) -> Link {
+        Link { class: "x.Stage".into(), transform: Box::new(Stage(step)), condition: None }
+    }
+
+    fn conditional(step: Step, predicate: fn(i64) -> Result<bool>, negate: bool) -> Link {
+        Link { condition: Some(Condition { predicate: Box::new(Holds(predicate)), negate }), ..link(step) }
+    }
+
+    struct Outcome {
+        kept: Vec<i64>,
+        gone: Vec<i64>,
+        fatal: Option<String>,
+        took: Duration,
+    }
+
+    fn run(links: Vec<Link>, numbers: std::ops::Range<i64>, tolerance: ToleranceType, retry: Duration) -> Outcome {
+        env_sim::Sim::new(1).run(|env: Env, _| async move {
+            let tolerance =
+                Tolerance { tolerance, retry_timeout: Some(retry), retry_delay_max: Duration::from_secs(60) };
+            let policy = Policy::new(env.clone(), tolerance, Reporters::default());
+            let record = |n: i64| {
+                let (partition, offset) = (SourcePartition::new([("p", 0_i64)]), SourceOffset::of([("o", n)]));
+                Record::source("t".into(), partition, offset, Datum::schemaless(n))
+            };
+            let mut records: Vec<Record> = numbers.map(record).collect();
+            let mut gone = Vec::new();
+            let began = env.clock().now();
+            let fatal = Chain::new(links).apply(&mut records, &policy, &mut |record| gone.push(number(&record))).await;
+            Outcome {
+                kept: records.iter().map(number).collect(),
+                gone,
+                fatal: fatal.map(|error| error.trace()),
+                took: env.clock().now() - began,
+            }
+        })
+    }
+
+    fn times_ten(n: i64) -> Result<Option<i64>> {
+        Ok(Some(n * 10))
+    }
+
+    fn without_odd(n: i64) -> Result<Option<i64>> {
+        Ok((n % 2 == 0).then_some(n))
+    }
+
+    fn no_three(n: i64) -> Result<Option<i64>> {
+        if n == 3 { Err(Error::data("three")) } else { Ok(Some(n)) }
+    }
+
+    #[test]
+    fn transforms_apply_in_order_and_drop() {
+        let outcome = run(vec![link(without_odd), link(times_ten)], 0..6, ToleranceType::None, Duration::ZERO);
+        assert_eq!((outcome.kept, outcome.gone, outcome.fatal), (vec![0, 20, 40], vec![1, 3, 5], None));
+    }
+
+    #[test]
+    fn with_tolerance_a_failed_record_is_skipped_and_the_others_keep_their_order() {
+        let outcome = run(vec![link(no_three), link(times_ten)], 1..6, ToleranceType::All, Duration::ZERO);
+        assert_eq!((outcome.kept, outcome.gone, outcome.fatal), (vec![10, 20, 40, 50], vec![3], None));
+    }
+
+    #[test]
+    fn without_tolerance_the_records_before_the_failed_one_pass_the_whole_chain() {
+        let outcome = run(vec![link(no_three), link(times_ten)], 1..6, ToleranceType::None, Duration::ZERO);
+        assert_eq!((outcome.kept, outcome.gone), (vec![10, 20], vec![]));
+        assert_eq!(
+            outcome.fatal.unwrap(),
+            "org.apache.kafka.connect.errors.ConnectException: Tolerance exceeded in error handler\n\
+             Caused by: org.apache.kafka.connect.errors.DataException: three\n"
+        );
+    }
+
+    #[test]
+    fn the_earliest_record_decides_whatever_stage_it_fails_in() {
+        fn no_two(n: i64) -> Result<Option<i64>> {
+            if n == 2 { Err(Error::data("two")) } else { Ok(Some(n)) }
+        }
+        let outcome = run(vec![link(no_three), link(no_two)], 1..6, ToleranceType::None, Duration::ZERO);
+        assert_eq!(outcome.kept, [1]);
+        assert!(outcome.fatal.unwrap().ends_with("DataException: two\n"));
+    }
+
+    #[test]
+    fn predicates_choose_and_can_be_negated() {
+        let even: fn(i64) -> Result<bool> = |n| Ok(n % 2 == 0);
+        let outcome = run(vec![conditional(times_ten, even, false)], 1..5, ToleranceType::None, Duration::ZERO);
+        assert_eq!(outcome.kept, [1, 20, 3, 40]);
+        let outcome = run(vec![conditional(times_ten, even, true)], 1..5, ToleranceType::None, Duration::ZERO);
+        assert_eq!(outcome.kept, [10, 2, 30, 4]);
+    }
+
+    #[test]
+    fn a_predicate_that_fails_fails_its_record_in_its_place() {
+        let undecided: fn(i64) -> Result<bool> = |n| if n == 2 { Err(Error::data("undecided")) } else { Ok(true) };
+        let outcome = run(vec![conditional(without_odd, undecided, false)], 0..5, ToleranceType::All, Duration::ZERO);
+        assert_eq!((outcome.kept, outcome.gone), (vec![0, 4], vec![1, 2, 3]));
+    }
+
+    #[test]
+    fn a_retriable_failure_is_tried_again_from_its_predicate_on_and_keeps_its_place() {
+        struct Third(u32);
+        impl Transform for Third {
+            fn apply(&mut self, record: &mut Record) -> Result<Verdict> {
+                if number(record) == 2 && self.0 < 2 {
+                    self.0 += 1;
+                    return Err(Error::retriable("not yet"));
+                }
+                Ok(Verdict::Keep)
+            }
+        }
+        let third = Link { class: "x.Third".into(), transform: Box::new(Third(0)), condition: None };
+        let outcome = run(vec![third, link(times_ten)], 1..4, ToleranceType::None, Duration::from_secs(10));
+        assert_eq!((outcome.kept, outcome.fatal), (vec![10, 20, 30], None));
+        assert_eq!(outcome.took, Duration::from_millis(300 + 600));
+    }
+}

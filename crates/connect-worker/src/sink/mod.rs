@@ -1,0 +1,17 @@
+//! The sink side: consume → convert → transform → put → pre-commit → commit.
+//!
+//! [`run`](run::Runner) is the loop and the table of contents; [`assignment`](assignment::Assignment) knows which
+//! partitions the task has and how far each is; [`commit`] commits; [`requests`](requests::Requests) is what the task
+//! may ask for.
+
+mod assignment;
+mod commit;
+mod errant;
+mod requests;
+mod run;
+
+pub use assignment::Assignment;
+pub use commit::accept;
+pub use errant::{ErrantRecords, Reports};
+pub use requests::Requests;
+pub use run::{Runner, Sinking};

@@ -1,0 +1,396 @@
+//! The loop of a sink task: the life of a consumed record, in order.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use connect_api::sink::{Offsets, SinkTask, TopicPartition};
+use connect_api::{Error, Record, Result, Signal, SinkOrigin, Token};
+use connect_kafka::{Consumer, ConsumerEvent, PartitionRecords, Revocation};
+use env::{Env, Instant};
+
+use super::{Assignment, Reports, Requests, accept};
+use crate::containment::contain;
+use crate::errors::Policy;
+use crate::fairness::give_way;
+use crate::planted::{self, Bug};
+use crate::probe::{Probes, Step};
+use crate::record::{Chain, Decoder};
+
+/// What a sink task is made of.
+pub struct Sinking {
+    /// The world.
+    pub env: Env,
+    /// Stop and pause.
+    pub token: Token,
+    /// The consumer, subscribed.
+    pub consumer: Box<dyn Consumer>,
+    /// The connector's task, started.
+    pub task: Box<dyn SinkTask>,
+    /// The converters.
+    pub decoder: Decoder,
+    /// The transforms.
+    pub chain: Chain,
+    /// The error policy.
+    pub policy: Policy,
+    /// What the task asks for.
+    pub requests: Arc<Requests>,
+    /// Bad records the task reported.
+    pub reports: Reports,
+    /// `offset.flush.interval.ms`
+    pub flush_interval: Duration,
+    /// `offset.flush.timeout.ms`
+    pub flush_timeout: Duration,
+    /// Whether this task may still act: false once it was given up.
+    pub alive: Arc<dyn Fn() -> bool + Send + Sync>,
+    /// Told when the task pauses (`true`) and resumes.
+    pub paused: Arc<dyn Fn(bool) + Send + Sync>,
+    /// For tests.
+    pub probes: Probes,
+}
+
+/// Runs a sink task.
+pub struct Runner {
+    parts: Sinking,
+    assignment: Assignment,
+    /// Records to be put; kept when the put is to be tried again.
+    records: Vec<Record>,
+    /// The next offsets once `records` are put.
+    next: Offsets,
+    /// The put before failed and is to be tried again.
+    retrying: bool,
+    is_paused: bool,
+    commit_due: Instant,
+}
+
+impl Runner {
+    /// Ready to run.
+    pub fn new(parts: Sinking) -> Self {
+        let commit_due = parts.env.clock().now() + parts.flush_interval;
+        Self {
+            parts,
+            assignment: Assignment::default(),
+            records: Vec::new(),
+            next: Offsets::new(),
+            retrying: false,
+            is_paused: false,
+            commit_due,
+        }
+    }
+
+    /// Consumes until told to stop, then commits what is durable and closes everything, also after an error.
+    ///
+    /// # Errors
+    /// The error that fails the task.
+    pub async fn run(mut self) -> Result<()> {
+        let outcome = contain(self.consume_until_stopped()).await;
+        let partitions = self.assignment.partitions();
+        let closed = contain(self.close(&partitions, true)).await;
+        let stopped = contain(self.parts.env.lend(self.parts.task.stop())).await;
+        self.parts.consumer.close().await;
+        if let Some(queue) = &self.parts.policy.reporters().dead_letters {
+            queue.close(self.parts.flush_timeout).await;
+        }
+        if let Err(error) = stopped {
+            tracing::warn!(error = format!("{error:#}"), "the task's stop failed");
+        }
+        outcome.and(closed)
+    }
+
+    async fn consume_until_stopped(&mut self) -> Result<()> {
+        loop {
+            match self.parts.token.signal() {
+                Signal::Stop => return Ok(()),
+                signal => self.follow(signal),
+            }
+            self.commit_when_due().await;
+            self.apply_requests();
+            match self.poll().await? {
+                ConsumerEvent::Records(batches) => self.take(batches).await?,
+                ConsumerEvent::Assigned(partitions) => self.open(partitions).await?,
+                ConsumerEvent::Revoked(partitions, revocation) => self.revoke(partitions, revocation).await?,
+                ConsumerEvent::Lost(partitions) => self.lose(&partitions).await?,
+                ConsumerEvent::Idle => {}
+            }
+            if !self.assignment.partitions().is_empty() || !self.records.is_empty() {
+                self.put().await?;
+            }
+            give_way().await;
+        }
+    }
+
+    fn follow(&mut self, signal: Signal) {
+        let pause = signal == Signal::Pause;
+        if pause == self.is_paused {
+            return;
+        }
+        self.is_paused = pause;
+        let partitions = self.assignment.partitions();
+        if pause {
+            self.parts.consumer.pause(&partitions);
+            // Parity: WorkerSinkTask commits soon after a pause, so that the offsets of a paused sink are current.
+            self.commit_due = self.parts.env.clock().now();
+        } else if !self.retrying {
+            self.resume_unpaused();
+        }
+        (self.parts.paused)(pause);
+    }
+
+    /// Waits for the consumer, at most until a commit is due, the task's own limit, or a signal.
+    async fn poll(&mut self) -> Result<ConsumerEvent> {
+        let now = self.parts.env.clock().now();
+        let mut limit = self.commit_due - now;
+        if let Some(asked) = self.parts.requests.take_timeout() {
+            limit = limit.min(asked);
+        }
+        let Sinking { token, consumer, requests, .. } = &mut self.parts;
+        let changed = token.changed_from(if self.is_paused { Signal::Pause } else { Signal::Run });
+        let mut poll = std::pin::pin!(consumer.poll(limit));
+        tokio::select! {
+            biased;
+            _ = changed => {
+                // The poll may have an event in its hands: it is not dropped.
+                requests.interrupt();
+                poll.await
+            }
+            event = &mut poll => event,
+        }
+    }
+
+    fn apply_requests(&mut self) {
+        for (partition, offset) in self.parts.requests.take_rewind() {
+            if self.assignment.rewind(&partition, offset) {
+                self.parts.consumer.seek(&partition, offset);
+                // What waits to be put again from there on comes again.
+                self.records.retain(|record| {
+                    record.sink_origin().is_none_or(|origin| !is_of(origin, &partition) || origin.offset < offset)
+                });
+                self.next.entry(partition).and_modify(|next| *next = offset);
+            } else {
+                tracing::warn!(%partition, offset, "the task asked for an offset of a partition it does not have");
+            }
+        }
+        if let Some(paused) = self.parts.requests.take_pauses()
+            && !self.is_paused
+            && !self.retrying
+        {
+            self.resume_unpaused();
+            self.parts.consumer.pause(&paused);
+        }
+    }
+
+    /// Resumes every partition that the task itself has not paused.
+    fn resume_unpaused(&mut self) {
+        let paused = self.parts.requests.paused();
+        let mut partitions = self.assignment.partitions();
+        partitions.retain(|partition| !paused.contains(partition));
+        self.parts.consumer.resume(&partitions);
+    }
+
+    /// Converts and transforms what was consumed.
+    async fn take(&mut self, batches: Vec<PartitionRecords>) -> Result<()> {
+        self.parts.probes.at(Step::Consumed).await?;
+        let mut fatal = None;
+        // What waits to be put again is transformed already.
+        let mut taken = Vec::new();
+        for batch in batches {
+            let partition = TopicPartition::new(batch.topic.clone(), batch.partition);
+            if fatal.is_some() || !self.assignment.contains(&partition) {
+                continue;
+            }
+            for record in batch.records {
+                let offset = record.offset;
+                let parts = &mut self.parts;
+                match parts.decoder.decode(&batch.topic, batch.partition, record, &parts.policy).await {
+                    Ok(decoded) => taken.extend(decoded),
+                    Err(error) => {
+                        fatal = Some(error);
+                        break;
+                    }
+                }
+                self.next.insert(partition.clone(), offset + 1);
+            }
+        }
+        let parts = &mut self.parts;
+        let transformed = parts.chain.apply(&mut taken, &parts.policy, &mut |_| {}).await;
+        self.records.append(&mut taken);
+        if planted::acts(Bug::CommitBeforePut) {
+            self.assignment.delivered(&self.next);
+        }
+        if let Some(queue) = &self.parts.policy.reporters().dead_letters {
+            // At most one batch of letters waits for the queue.
+            queue.settle(DEAD_LETTERS_AHEAD).await;
+        }
+        self.parts.probes.at(Step::Decoded).await?;
+        // Parity: a sink that fails in conversion puts none of the good records polled with the bad one.
+        transformed.or(fatal).map_or(Ok(()), Err)
+    }
+
+    /// Puts what was taken; an empty put lets time pass in the task.
+    async fn put(&mut self) -> Result<()> {
+        let put = self.parts.env.lend(self.parts.task.put(&self.records)).await;
+        if !(self.parts.alive)() {
+            return Err(Error::connect("the task was given up"));
+        }
+        match put {
+            Ok(()) => {
+                self.parts.probes.at(Step::Put).await?;
+                self.assignment.delivered(&self.next);
+                self.records.clear();
+                self.next.clear();
+                if std::mem::take(&mut self.retrying) && !self.is_paused {
+                    self.resume_unpaused();
+                }
+                Ok(())
+            }
+            Err(error) if error.is_retriable() => {
+                tracing::warn!(error = format!("{error:#}"), "put failed with a retriable error; it is tried again");
+                self.retrying = true;
+                self.parts.consumer.pause(&self.assignment.partitions());
+                if planted::acts(Bug::ForgottenRetry) {
+                    self.records.clear();
+                }
+                Ok(())
+            }
+            Err(error) => {
+                Err(Error::connect("Exiting WorkerSinkTask due to unrecoverable exception.").caused_by(error))
+            }
+        }
+    }
+
+    async fn open(&mut self, partitions: Vec<TopicPartition>) -> Result<()> {
+        for partition in &partitions {
+            let position = self.parts.consumer.position(partition).await?;
+            self.assignment.assign(partition.clone(), position);
+        }
+        self.parts.requests.assigned(self.assignment.partitions());
+        if self.is_paused || self.retrying {
+            self.parts.consumer.pause(&partitions);
+        }
+        self.parts.env.lend(self.parts.task.open(&partitions)).await
+    }
+
+    async fn revoke(&mut self, partitions: Vec<TopicPartition>, revocation: Revocation) -> Result<()> {
+        self.parts.probes.at(Step::Revoked).await?;
+        let closed = self.close(&partitions, true).await;
+        drop(revocation);
+        closed
+    }
+
+    async fn lose(&mut self, partitions: &[TopicPartition]) -> Result<()> {
+        self.parts.reports.forget(partitions);
+        self.close(partitions, false).await
+    }
+
+    /// Ends the work on partitions: pre-commit, close, commit, in this order; then they are forgotten.
+    async fn close(&mut self, partitions: &[TopicPartition], commit: bool) -> Result<()> {
+        let held: Vec<_> = partitions.iter().filter(|p| self.assignment.contains(p)).cloned().collect();
+        if held.is_empty() {
+            return Ok(());
+        }
+        self.records.retain(|record| {
+            record.sink_origin().is_none_or(|origin| !held.iter().any(|partition| is_of(origin, partition)))
+        });
+        self.next.retain(|partition, _| !held.contains(partition));
+        let durable = if commit { self.pre_commit(&held, true).await } else { None };
+        let closed = self.parts.env.lend(self.parts.task.close(&held)).await;
+        if let Some(offsets) = durable {
+            self.commit(&offsets).await;
+        }
+        for partition in &held {
+            self.assignment.remove(partition);
+        }
+        self.parts.requests.assigned(self.assignment.partitions());
+        closed
+    }
+
+    async fn commit_when_due(&mut self) {
+        let now = self.parts.env.clock().now();
+        if !self.parts.requests.take_commit() && now < self.commit_due {
+            return;
+        }
+        self.commit_due = now + self.parts.flush_interval;
+        let partitions = self.assignment.partitions();
+        if let Some(offsets) = self.pre_commit(&partitions, false).await {
+            self.commit(&offsets).await;
+        }
+    }
+
+    /// Asks the task what is durable. `None`: nothing to commit.
+    async fn pre_commit(&mut self, partitions: &[TopicPartition], closing: bool) -> Option<Offsets> {
+        let current = self.assignment.current(partitions);
+        if current.is_empty() || !(self.parts.alive)() {
+            return None;
+        }
+        if !self.reports_are_durable(partitions).await {
+            return None;
+        }
+        let returned = self.parts.env.lend(self.parts.task.pre_commit(&current)).await;
+        if !(self.parts.alive)() {
+            return None;
+        }
+        let returned = match returned {
+            Ok(returned) => returned,
+            Err(error) => {
+                tracing::error!(error = format!("{error:#}"), "offsets are not committed: the task's flush failed");
+                if !closing && !planted::acts(Bug::SkippedRewind) {
+                    self.rewind_to_committed(partitions);
+                }
+                return None;
+            }
+        };
+        let accepted = accept(returned, &current, |reason| tracing::warn!("the task returned {reason}; ignored"));
+        let changed = self.assignment.changed(&accepted);
+        (!changed.is_empty() && self.parts.probes.at(Step::PreCommitted).await.is_ok()).then_some(changed)
+    }
+
+    fn rewind_to_committed(&mut self, partitions: &[TopicPartition]) {
+        for (partition, offset) in self.assignment.back_to_committed(partitions) {
+            self.parts.consumer.seek(&partition, offset);
+        }
+        // What was taken from beyond there comes again.
+        self.records.clear();
+        self.next.clear();
+        if std::mem::take(&mut self.retrying) && !self.is_paused {
+            self.resume_unpaused();
+        }
+    }
+
+    /// Waits until what failed in these partitions is in the dead letter queue.
+    async fn reports_are_durable(&mut self, partitions: &[TopicPartition]) -> bool {
+        let (env, reports, limit) = (self.parts.env.clone(), self.parts.reports.clone(), self.parts.flush_timeout);
+        let queue = self.parts.policy.reporters().dead_letters.clone();
+        let durable = async {
+            reports.durable(partitions).await;
+            if let Some(queue) = queue {
+                queue.settle(0).await;
+            }
+        };
+        let in_time = env.timeout(limit, durable).await.is_ok();
+        if !in_time {
+            tracing::warn!("offsets are not committed yet: the dead letter queue has not stored everything");
+        }
+        in_time
+    }
+
+    async fn commit(&mut self, offsets: &Offsets) {
+        let commit = self.parts.consumer.commit(offsets);
+        match self.parts.env.timeout(self.parts.flush_timeout, commit).await {
+            Ok(Ok(())) => {
+                self.assignment.committed(offsets);
+                // A failing probe ends the task at its next step.
+                let _ = self.parts.probes.at(Step::Committed).await;
+            }
+            Ok(Err(error)) => {
+                tracing::error!(error = format!("{error:#}"), "Commit of offsets threw an unexpected exception");
+            }
+            Err(_) => tracing::warn!("Commit of offsets timed out"),
+        }
+    }
+}
+
+fn is_of(origin: &SinkOrigin, partition: &TopicPartition) -> bool {
+    origin.partition == partition.partition && origin.topic == partition.topic
+}
+
+/// How many failed records may wait for the dead letter queue while the next batch is consumed.
+const DEAD_LETTERS_AHEAD: usize = 1_000;

@@ -1,0 +1,139 @@
+//! Handing rows to the producer and to the tracker, in one step.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use connect_api::{Error, Record, Result, SourceOrigin};
+use connect_kafka::{Producer, Rows};
+use env::Env;
+use futures_util::FutureExt;
+
+use super::InFlight;
+use super::tracker::Entry;
+use crate::budget::{Budget, Lease};
+use crate::errors::{FailedRecord, Handled, Policy, Stage};
+
+/// Where a task's rows go.
+pub struct Outbox {
+    /// The world.
+    pub env: Env,
+    /// The producer.
+    pub producer: Arc<dyn Producer>,
+    /// The records in flight, shared with the acknowledging half.
+    pub in_flight: InFlight,
+    /// The worker's byte budget.
+    pub budget: Budget,
+}
+
+/// The class that error reports show for failures of the producer.
+const PRODUCER_CLASS: &str = "org.apache.kafka.connect.runtime.WorkerSourceTask";
+
+/// How long a row waits that the producer refused and may take later (Apache: `SEND_FAILED_BACKOFF_MS`).
+const REFUSED_DELAY: Duration = Duration::from_millis(100);
+
+impl Outbox {
+    /// Sends rows, which were made of `records` one by one. Waits while the producer is full, within the budget. With
+    /// `tolerant`, rows that the producer will never take are handled by the error policy; without, they fail the task.
+    ///
+    /// # Errors
+    /// The error that fails the task. Rows before the one that failed were accepted.
+    pub async fn send(&self, rows: &Rows, records: &[Record], policy: &Policy, tolerant: bool) -> Result<()> {
+        let lease = self.lease(rows.data_len()).await?;
+        let mut next = 0;
+        while next < rows.len() {
+            if let Some(failure) = self.in_flight.failure() {
+                return Err(unrecoverable(&failure));
+            }
+            match self.append(rows, records, next) {
+                Ok(0) => self.wait_for_room().await?,
+                Ok(accepted) => next += accepted,
+                Err((row, error)) if error.is_retriable() => {
+                    tracing::warn!(error = format!("{error:#}"), "a record was refused; it is tried again");
+                    self.env.sleep(REFUSED_DELAY).await;
+                    next = row;
+                }
+                Err((_, error)) if !tolerant => return Err(untaken(error)),
+                Err((row, error)) => {
+                    self.refused(&records[row], &error, policy).await?;
+                    next = row + 1;
+                }
+            }
+        }
+        if let Some(lease) = lease {
+            self.in_flight.lock().hold(lease);
+        }
+        Ok(())
+    }
+
+    /// Waits for a share of the budget. The task's own rows may hold what it waits for, so they go out.
+    async fn lease(&self, bytes: usize) -> Result<Option<Lease>> {
+        let mut lease = std::pin::pin!(self.budget.lease(bytes));
+        if let Some(lease) = lease.as_mut().now_or_never() {
+            return Ok(lease);
+        }
+        self.producer.flush();
+        tokio::select! {
+            biased;
+            () = self.in_flight.failed() => Err(self.failure()),
+            lease = lease => Ok(lease),
+        }
+    }
+
+    /// Appends from `next` on, and enters in the tracker what was accepted, before anybody can see its completion.
+    fn append(&self, rows: &Rows, records: &[Record], next: usize) -> Result<usize, (usize, Error)> {
+        let mut tracker = self.in_flight.lock();
+        let answer = self.producer.append(rows, next..rows.len());
+        let accepted = match &answer {
+            Ok(accepted) => *accepted,
+            Err(refused) => refused.row - next,
+        };
+        for (record, row) in records[next..next + accepted].iter().zip(&rows.rows()[next..]) {
+            if let Some(SourceOrigin { partition, offset, tag }) = record.source_origin() {
+                let slot = Some(tracker.intern(partition));
+                let timestamp = row.timestamp.unwrap_or(-1);
+                tracker.accepted(Entry { slot, offset: Some(offset.clone()), tag: *tag, timestamp, done: false });
+            }
+        }
+        answer.map_err(|refused| (refused.row, refused.error))
+    }
+
+    async fn wait_for_room(&self) -> Result<()> {
+        self.producer.flush();
+        tokio::select! {
+            biased;
+            () = self.in_flight.failed() => Err(self.failure()),
+            ready = self.producer.ready() => ready.map_err(untaken),
+        }
+    }
+
+    /// A row the producer will never take, such as one larger than `max.request.size`: handled as a failed send.
+    async fn refused(&self, record: &Record, error: &Error, policy: &Policy) -> Result<()> {
+        let failed = FailedRecord::of(record);
+        match policy.handle(Stage::KafkaProduce, PRODUCER_CLASS, error, failed, 1, policy.now()).await {
+            Handled::Fail(_) => Err(unrecoverable(error)),
+            Handled::Skip | Handled::Retry => {
+                if let Some(origin) = record.source_origin() {
+                    self.in_flight.lock().refused(origin);
+                }
+                self.in_flight.wake_for_gone();
+                Ok(())
+            }
+        }
+    }
+
+    /// The error of a task whose producer has failed.
+    pub fn failure(&self) -> Error {
+        match self.in_flight.failure() {
+            Some(failure) => unrecoverable(&failure),
+            None => Error::connect("Unrecoverable exception from producer send callback"),
+        }
+    }
+}
+
+fn unrecoverable(cause: &Error) -> Error {
+    Error::connect("Unrecoverable exception from producer send callback").caused_by(cause.clone())
+}
+
+fn untaken(cause: Error) -> Error {
+    Error::connect("Unrecoverable exception trying to send").caused_by(cause)
+}

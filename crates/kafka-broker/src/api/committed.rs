@@ -1,0 +1,173 @@
+//! OffsetCommit and OffsetFetch.
+
+use kafka_wire::messages::offset_commit_request::OffsetCommitRequestPartition;
+use kafka_wire::messages::offset_commit_response::{OffsetCommitResponsePartition, OffsetCommitResponseTopic};
+use kafka_wire::messages::offset_fetch_response::{
+    OffsetFetchResponseGroup, OffsetFetchResponsePartition, OffsetFetchResponsePartitions, OffsetFetchResponseTopic,
+    OffsetFetchResponseTopics,
+};
+use kafka_wire::messages::{
+    OffsetCommitRequest, OffsetCommitResponse, OffsetFetchRequest, OffsetFetchResponse, TopicName,
+};
+use kafka_wire::{ErrorCode, StrBytes};
+
+use super::interface::code_of;
+use super::{About, Api, Reply};
+use crate::broker::Node;
+use crate::groups::Committed;
+
+/// The most bytes of `offset.metadata.max.bytes`.
+const MAX_METADATA: usize = 4096;
+
+/// OffsetCommit.
+pub(crate) struct OffsetCommit;
+
+impl Api for OffsetCommit {
+    type Request = OffsetCommitRequest;
+    type Response = OffsetCommitResponse;
+
+    async fn carry_out(node: &Node, about: About<'_>, request: OffsetCommitRequest) -> Reply<OffsetCommitResponse> {
+        let (group, member) = (&*request.group_id.0, &*request.member_id);
+        if let Err(code) = node.groups.check_commit(group, member, request.generation_id_or_member_epoch) {
+            return Self::refuse(request, about, code);
+        }
+        let group = request.group_id.clone();
+        commit_result(request, |topic, partition| commit(node, &group.0, topic, partition))
+    }
+
+    fn refuse(request: OffsetCommitRequest, _: About<'_>, code: ErrorCode) -> Reply<OffsetCommitResponse> {
+        commit_result(request, |_, _| Err(code))
+    }
+}
+
+fn commit_result(
+    request: OffsetCommitRequest,
+    commit: impl Fn(&str, OffsetCommitRequestPartition) -> Result<(), ErrorCode>,
+) -> Reply<OffsetCommitResponse> {
+    let topics = request.topics.into_iter().map(|topic| {
+        let partitions = topic.partitions.into_iter().map(|partition| {
+            let index = partition.partition_index;
+            let code = code_of(commit(&topic.name, partition));
+            OffsetCommitResponsePartition::default().with_partition_index(index).with_error_code(code)
+        });
+        let partitions = partitions.collect();
+        OffsetCommitResponseTopic::default().with_name(topic.name).with_partitions(partitions)
+    });
+    Reply::With(OffsetCommitResponse::default().with_topics(topics.collect()))
+}
+
+fn commit(node: &Node, group: &str, topic: &str, partition: OffsetCommitRequestPartition) -> Result<(), ErrorCode> {
+    let metadata = partition.committed_metadata.unwrap_or_default();
+    if metadata.len() > MAX_METADATA {
+        return Err(ErrorCode::OffsetMetadataTooLarge);
+    }
+    let known = node.data.0.topics.get(topic).ok_or(ErrorCode::UnknownTopicOrPartition)?;
+    known.partition(partition.partition_index).ok_or(ErrorCode::UnknownTopicOrPartition)?;
+    let committed =
+        Committed { offset: partition.committed_offset, leader_epoch: partition.committed_leader_epoch, metadata };
+    node.data.0.offsets.commit(group, topic, partition.partition_index, committed);
+    Ok(())
+}
+
+/// OffsetFetch.
+pub(crate) struct OffsetFetch;
+
+/// From this version on, several groups are asked about at once.
+const SEVERAL: i16 = 8;
+
+/// A partition's committed offset, or none.
+type Offsets = Vec<(i32, Option<Committed>)>;
+
+impl Api for OffsetFetch {
+    type Request = OffsetFetchRequest;
+    type Response = OffsetFetchResponse;
+
+    async fn carry_out(node: &Node, about: About<'_>, request: OffsetFetchRequest) -> Reply<OffsetFetchResponse> {
+        if about.version < SEVERAL {
+            let asked = request
+                .topics
+                .map(|topics| topics.into_iter().map(|topic| (topic.name, topic.partition_indexes)).collect());
+            return Reply::With(single(about, look_up(node, &request.group_id.0, asked)));
+        }
+        let groups = request.groups.into_iter().map(|group| {
+            let asked = group
+                .topics
+                .map(|topics| topics.into_iter().map(|topic| (topic.name, topic.partition_indexes)).collect());
+            let topics = look_up(node, &group.group_id.0, asked).into_iter().map(|(name, offsets)| {
+                let partitions = offsets.into_iter().map(|(index, committed)| {
+                    let (offset, epoch, metadata) = parts(committed);
+                    OffsetFetchResponsePartitions::default()
+                        .with_partition_index(index)
+                        .with_committed_offset(offset)
+                        .with_committed_leader_epoch(epoch)
+                        .with_metadata(Some(metadata))
+                });
+                OffsetFetchResponseTopics::default().with_name(name).with_partitions(partitions.collect())
+            });
+            let topics = topics.collect();
+            OffsetFetchResponseGroup::default().with_group_id(group.group_id).with_topics(topics)
+        });
+        Reply::With(OffsetFetchResponse::default().with_groups(groups.collect()))
+    }
+
+    fn refuse(request: OffsetFetchRequest, about: About<'_>, code: ErrorCode) -> Reply<OffsetFetchResponse> {
+        if about.version >= SEVERAL {
+            let groups = request.groups.into_iter().map(|group| {
+                OffsetFetchResponseGroup::default().with_group_id(group.group_id).with_error_code(code.code())
+            });
+            return Reply::With(OffsetFetchResponse::default().with_groups(groups.collect()));
+        }
+        if about.version >= 2 {
+            return Reply::With(OffsetFetchResponse::default().with_error_code(code.code()));
+        }
+        // The oldest version has room for it in partitions alone.
+        let topics = request.topics.unwrap_or_default().into_iter().map(|topic| {
+            let partitions = topic.partition_indexes.iter().map(|index| {
+                OffsetFetchResponsePartition::default()
+                    .with_partition_index(*index)
+                    .with_committed_offset(-1)
+                    .with_metadata(Some(StrBytes::default()))
+                    .with_error_code(code.code())
+            });
+            let partitions = partitions.collect();
+            OffsetFetchResponseTopic::default().with_name(topic.name).with_partitions(partitions)
+        });
+        Reply::With(OffsetFetchResponse::default().with_topics(topics.collect()))
+    }
+}
+
+fn single(about: About<'_>, topics: Vec<(TopicName, Offsets)>) -> OffsetFetchResponse {
+    let topics = topics.into_iter().map(|(name, offsets)| {
+        let partitions = offsets.into_iter().map(|(index, committed)| {
+            let (offset, epoch, metadata) = parts(committed);
+            let partition = OffsetFetchResponsePartition::default()
+                .with_partition_index(index)
+                .with_committed_offset(offset)
+                .with_metadata(Some(metadata));
+            if about.version >= 5 { partition.with_committed_leader_epoch(epoch) } else { partition }
+        });
+        OffsetFetchResponseTopic::default().with_name(name).with_partitions(partitions.collect())
+    });
+    OffsetFetchResponse::default().with_topics(topics.collect())
+}
+
+/// The offsets of the partitions asked for, or of all that have one.
+fn look_up(node: &Node, group: &str, asked: Option<Vec<(TopicName, Vec<i32>)>>) -> Vec<(TopicName, Offsets)> {
+    let offsets = &node.data.0.offsets;
+    let Some(asked) = asked else {
+        let all = offsets.all(group).into_iter().map(|(topic, offsets)| {
+            let offsets = offsets.into_iter().map(|(index, committed)| (index, Some(committed)));
+            (TopicName(StrBytes::from_string(topic)), offsets.collect())
+        });
+        return all.collect();
+    };
+    let found = asked.into_iter().map(|(topic, partitions)| {
+        let offsets = partitions.into_iter().map(|index| (index, offsets.get(group, &topic, index))).collect();
+        (topic, offsets)
+    });
+    found.collect()
+}
+
+fn parts(committed: Option<Committed>) -> (i64, i32, StrBytes) {
+    committed.map_or((-1, -1, StrBytes::default()), |found| (found.offset, found.leader_epoch, found.metadata))
+}

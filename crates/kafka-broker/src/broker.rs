@@ -1,0 +1,153 @@
+//! A broker from its start to its end.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use env::{Env, Task};
+use kafka_wire::StrBytes;
+use parking_lot::Mutex;
+
+use crate::groups::Coordinator;
+use crate::server::listen;
+use crate::{BrokerConfig, Data};
+
+/// A broker that cannot start.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot listen on {address}: {source}")]
+pub struct StartError {
+    /// Where it was to listen.
+    pub address: SocketAddr,
+    /// Why it cannot.
+    pub source: std::io::Error,
+}
+
+/// A Kafka broker.
+pub struct Broker;
+
+/// A running broker. Dropping it stops it.
+pub struct Handle {
+    addr: SocketAddr,
+    node: Arc<Node>,
+    tasks: Vec<Box<dyn Task>>,
+}
+
+/// What all connections share.
+pub(crate) struct Node {
+    pub(crate) env: Env,
+    pub(crate) config: BrokerConfig,
+    pub(crate) host: StrBytes,
+    pub(crate) port: u16,
+    pub(crate) cluster_id: StrBytes,
+    pub(crate) data: Data,
+    pub(crate) groups: Arc<Coordinator>,
+    /// The open connections' tasks, by number.
+    pub(crate) connections: Mutex<Connections>,
+}
+
+/// The open connections.
+#[derive(Default)]
+pub(crate) struct Connections {
+    pub(crate) open: BTreeMap<u64, Option<Box<dyn Task>>>,
+    pub(crate) next: u64,
+    pub(crate) closed: bool,
+}
+
+impl Broker {
+    /// Starts a broker without topics.
+    ///
+    /// # Errors
+    /// When the address cannot be listened on.
+    pub async fn start(env: &Env, config: BrokerConfig) -> Result<Handle, StartError> {
+        Self::start_with(env, config, Data::new()).await
+    }
+
+    /// Starts a broker that goes on with what another has left.
+    ///
+    /// # Errors
+    /// When the address cannot be listened on.
+    pub async fn start_with(env: &Env, config: BrokerConfig, data: Data) -> Result<Handle, StartError> {
+        let failed = |source| StartError { address: config.listen, source };
+        let listener = env.network().listen(config.listen).await.map_err(failed)?;
+        let addr = listener.local_addr().map_err(failed)?;
+        let host = config.advertised_host.clone().unwrap_or_else(|| match addr.ip() {
+            ip if ip.is_unspecified() => "localhost".to_owned(),
+            ip => ip.to_string(),
+        });
+        let cluster_id = data.0.cluster_id.lock().get_or_insert_with(|| new_cluster_id(env)).clone();
+        let groups = Coordinator::new(env.clone(), data.clone(), &config);
+        let node = Arc::new(Node {
+            env: env.clone(),
+            host: StrBytes::from_string(host),
+            port: config.advertised_port.unwrap_or(addr.port()),
+            cluster_id: StrBytes::from_string(cluster_id),
+            config,
+            data,
+            groups: groups.clone(),
+            connections: Mutex::default(),
+        });
+        let tasks = vec![
+            env.work().spawn("kafka-broker groups", groups.run()),
+            env.work().spawn("kafka-broker listener", Box::pin(listen(node.clone(), listener))),
+        ];
+        Ok(Handle { addr, node, tasks })
+    }
+}
+
+/// 22 characters, as Kafka's own ids.
+fn new_cluster_id(env: &Env) -> String {
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    (0..22).map(|_| char::from(ALPHABET[env.random().below(64) as usize])).collect()
+}
+
+impl Handle {
+    /// Where it listens.
+    #[must_use]
+    pub fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// `host:port`, for clients' `bootstrap.servers`.
+    #[must_use]
+    pub fn bootstrap_servers(&self) -> String {
+        format!("{}:{}", &*self.node.host, self.node.port)
+    }
+
+    /// The cluster's id.
+    #[must_use]
+    pub fn cluster_id(&self) -> &str {
+        &self.node.cluster_id
+    }
+
+    /// Topics and offsets, to give to the next broker.
+    #[must_use]
+    pub fn data(&self) -> Data {
+        self.node.data.clone()
+    }
+
+    /// Closes every connection; requests under way may or may not have been carried out. When it returns, the address
+    /// is free.
+    pub async fn stop(mut self) {
+        let tasks = self.abort();
+        for task in tasks {
+            // Aborted is how it is meant to end.
+            let _ = task.join().await;
+        }
+    }
+
+    fn abort(&mut self) -> Vec<Box<dyn Task>> {
+        let mut tasks = std::mem::take(&mut self.tasks);
+        let mut connections = self.node.connections.lock();
+        connections.closed = true;
+        tasks.extend(std::mem::take(&mut connections.open).into_values().flatten());
+        drop(connections);
+        tasks.iter().for_each(|task| task.abort());
+        tasks
+    }
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        self.abort();
+    }
+}

@@ -1,0 +1,26 @@
+//! A single-node Kafka broker for quick start, demos and tests. It is not for production: one node, no replicas, and
+//! for now everything in memory.
+//!
+//! It keeps batches as producers sent them and never looks into records, except to find an offset by time. What it
+//! speaks is in `server::versions`; everything listed there is really there. Time, network and randomness come
+//! from [`env::Env`], so that a simulation can run it.
+
+mod broker;
+mod config;
+mod faults;
+
+mod server;
+
+mod api;
+
+mod data;
+mod inspection;
+mod groups;
+mod log;
+mod topics;
+
+pub use broker::{Broker, Handle, StartError};
+pub use config::BrokerConfig;
+pub use data::Data;
+pub use faults::{Fault, Faults, Request};
+pub use log::{Log, MemoryLog, TimedOffset};

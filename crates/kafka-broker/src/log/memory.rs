@@ -1,0 +1,202 @@
+//! A log in memory.
+
+use std::collections::VecDeque;
+use std::io;
+
+use bytes::{Bytes, BytesMut};
+use kafka_wire::Batch;
+use kafka_wire::batch::{DEFAULT_MAX_DECOMPRESSED, assign_offsets};
+
+use super::{Log, TimedOffset};
+
+/// The one node is leader since the beginning.
+const LEADER_EPOCH: i32 = 0;
+
+/// A [`Log`] in memory.
+#[derive(Debug, Default)]
+pub struct MemoryLog {
+    batches: VecDeque<Batch>,
+    start: i64,
+    end: i64,
+    bytes: u64,
+}
+
+impl MemoryLog {
+    /// An empty log.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The index of the first batch that ends at `offset` or later.
+    fn batch_at(&self, offset: i64) -> usize {
+        self.batches.partition_point(|batch| batch.header().last_offset() < offset)
+    }
+}
+
+impl Log for MemoryLog {
+    fn append(&mut self, batch: Batch) -> io::Result<i64> {
+        let base = self.end;
+        // The memory belongs to the whole request, which may hold batches of other partitions: copied, so that
+        // dropping one frees it.
+        let mut bytes = BytesMut::from(&batch.bytes()[..]);
+        assign_offsets(&mut bytes, base, LEADER_EPOCH).map_err(io::Error::other)?;
+        let batch = Batch::new(bytes.freeze()).map_err(io::Error::other)?;
+        self.end = batch.header().next_offset();
+        self.bytes += batch.bytes().len() as u64;
+        self.batches.push_back(batch);
+        Ok(base)
+    }
+
+    fn read(&self, offset: i64, max_bytes: usize, at_least_one: bool) -> io::Result<Bytes> {
+        let first = self.batch_at(offset);
+        let mut size = 0;
+        let mut count = 0;
+        for batch in self.batches.range(first..) {
+            let grown = size + batch.bytes().len();
+            if grown > max_bytes && !(at_least_one && count == 0) {
+                break;
+            }
+            size = grown;
+            count += 1;
+        }
+        if count == 1 {
+            return Ok(self.batches[first].bytes().clone());
+        }
+        let mut read = BytesMut::with_capacity(size);
+        for batch in self.batches.range(first..first + count) {
+            read.extend_from_slice(batch.bytes());
+        }
+        Ok(read.freeze())
+    }
+
+    fn start_offset(&self) -> i64 {
+        self.start
+    }
+
+    fn end_offset(&self) -> i64 {
+        self.end
+    }
+
+    fn find_by_time(&self, timestamp: i64) -> io::Result<Option<TimedOffset>> {
+        for batch in self.batches.iter().filter(|batch| batch.header().max_timestamp >= timestamp) {
+            for record in batch.records(DEFAULT_MAX_DECOMPRESSED).map_err(io::Error::other)? {
+                let record = record.map_err(io::Error::other)?;
+                if record.timestamp >= timestamp && record.offset >= self.start {
+                    return Ok(Some(TimedOffset { offset: record.offset, timestamp: record.timestamp }));
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    fn latest_time(&self) -> io::Result<Option<TimedOffset>> {
+        let latest = self.batches.iter().map(|batch| batch.header().max_timestamp).max();
+        latest.map_or(Ok(None), |latest| self.find_by_time(latest))
+    }
+
+    fn truncate_to_bytes(&mut self, bytes: u64) -> io::Result<()> {
+        while self.bytes > bytes && self.batches.len() > 1 {
+            if let Some(batch) = self.batches.pop_front() {
+                self.bytes -= batch.bytes().len() as u64;
+                self.start = batch.header().next_offset();
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use kafka_wire::{BatchBuilder, BatchOptions, Batches};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn batch(timestamps: &[i64], size: usize) -> Batch {
+        let mut builder = BatchBuilder::new(BatchOptions::default());
+        for timestamp in timestamps {
+            builder.append(*timestamp, None, Some(&vec![b'x'; size]), []).unwrap();
+        }
+        Batch::new(builder.finish(None, false).unwrap()).unwrap()
+    }
+
+    fn offsets(bytes: Bytes) -> Vec<i64> {
+        let records = Batches::new(bytes).flat_map(|batch| {
+            let batch = batch.unwrap();
+            batch.check_crc().unwrap();
+            batch.records(DEFAULT_MAX_DECOMPRESSED).unwrap()
+        });
+        records.map(|record| record.unwrap().offset).collect()
+    }
+
+    #[test]
+    fn offsets_go_on_from_batch_to_batch() {
+        let mut log = MemoryLog::new();
+        assert_eq!(log.append(batch(&[1, 2, 3], 1)).unwrap(), 0);
+        assert_eq!(log.append(batch(&[4], 1)).unwrap(), 3);
+        assert_eq!((log.start_offset(), log.end_offset()), (0, 4));
+        assert_eq!(offsets(log.read(0, usize::MAX, false).unwrap()), [0, 1, 2, 3]);
+        // Reading from the middle of a batch gives the whole batch.
+        assert_eq!(offsets(log.read(2, usize::MAX, false).unwrap()), [0, 1, 2, 3]);
+        assert_eq!(offsets(log.read(3, usize::MAX, false).unwrap()), [3]);
+        assert!(log.read(4, usize::MAX, true).unwrap().is_empty());
+    }
+
+    #[test]
+    fn only_whole_batches_are_read() {
+        let mut log = MemoryLog::new();
+        let size = batch(&[1], 100).bytes().len();
+        for _ in 0..3 {
+            log.append(batch(&[1], 100)).unwrap();
+        }
+        assert_eq!(offsets(log.read(0, 2 * size, false).unwrap()), [0, 1]);
+        assert_eq!(offsets(log.read(0, 3 * size - 1, false).unwrap()), [0, 1]);
+        assert!(log.read(0, size - 1, false).unwrap().is_empty());
+        assert_eq!(offsets(log.read(0, 0, true).unwrap()), [0]);
+    }
+
+    #[test]
+    fn the_first_record_of_a_time_is_found() {
+        let mut log = MemoryLog::new();
+        assert_eq!(log.find_by_time(0).unwrap(), None);
+        assert_eq!(log.latest_time().unwrap(), None);
+        log.append(batch(&[10, 30, 20], 1)).unwrap();
+        log.append(batch(&[30, 40], 1)).unwrap();
+        let at = |offset, timestamp| Some(TimedOffset { offset, timestamp });
+        assert_eq!(log.find_by_time(0).unwrap(), at(0, 10));
+        assert_eq!(log.find_by_time(15).unwrap(), at(1, 30));
+        assert_eq!(log.find_by_time(31).unwrap(), at(4, 40));
+        assert_eq!(log.find_by_time(41).unwrap(), None);
+        assert_eq!(log.latest_time().unwrap(), at(4, 40));
+    }
+
+    #[test]
+    fn old_batches_go_and_the_last_stays() {
+        let mut log = MemoryLog::new();
+        for _ in 0..3 {
+            log.append(batch(&[1, 1], 100)).unwrap();
+        }
+        log.truncate_to_bytes(0).unwrap();
+        assert_eq!((log.start_offset(), log.end_offset()), (4, 6));
+        assert_eq!(offsets(log.read(4, usize::MAX, false).unwrap()), [4, 5]);
+    }
+
+    proptest! {
+        #[test]
+        fn a_reader_that_goes_on_where_it_stopped_sees_every_record_once(
+            sizes in prop::collection::vec((1_usize..5, 1_usize..200), 1..20),
+            max_bytes in 1_usize..2_000,
+        ) {
+            let mut log = MemoryLog::new();
+            for (count, size) in &sizes {
+                log.append(batch(&vec![1; *count], *size)).unwrap();
+            }
+            let mut seen = Vec::new();
+            while (seen.len() as i64) < log.end_offset() {
+                seen.extend(offsets(log.read(seen.len() as i64, max_bytes, true).unwrap()));
+            }
+            prop_assert_eq!(seen, (0..log.end_offset()).collect::<Vec<_>>());
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! The log of one partition.
+
+mod interface;
+mod memory;
+
+pub use interface::{Log, TimedOffset};
+pub use memory::MemoryLog;

@@ -1,0 +1,9 @@
+//! Topics and their partitions.
+
+mod catalog;
+mod name;
+mod partition;
+
+pub(crate) use catalog::{NewTopic, Topic, Topics};
+pub(crate) use name::check as check_name;
+pub(crate) use partition::{AppendError, Appended};

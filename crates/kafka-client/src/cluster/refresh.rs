@@ -1,0 +1,239 @@
+//! Keeping the snapshot fresh.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use env::Instant;
+use kafka_wire::ErrorCode;
+use kafka_wire::messages::MetadataResponse;
+
+use super::topology::Cluster;
+use crate::config::ServerAddress;
+use crate::error::ClientError;
+use crate::net::{Backoff, Link};
+
+impl Cluster {
+    /// The refresh task.
+    pub(super) async fn refresh_forever(self: Arc<Self>) {
+        let mut backoff = Backoff::new(self.config.retry_backoff);
+        let mut wait = self.config.retry_backoff.first;
+        loop {
+            self.wait_until_due(wait).await;
+            let settled = self.refresh_once().await;
+            wait = if settled {
+                backoff.reset();
+                self.config.retry_backoff.first
+            } else {
+                backoff.fail(self.env.random())
+            };
+        }
+    }
+
+    /// Waits until an update was asked for or the knowledge is old, and `spacing` has passed since the last attempt.
+    async fn wait_until_due(&self, spacing: Duration) {
+        loop {
+            let due = self.due();
+            let now = self.env.clock().now();
+            if due <= now {
+                break;
+            }
+            tokio::select! {
+                biased;
+                () = self.wanted.notified() => {}
+                () = self.env.clock().sleep_until(due) => {}
+            }
+        }
+        let last = self.state.lock().last_attempt;
+        if let Some(last) = last {
+            self.env.clock().sleep_until(last + spacing).await;
+        }
+    }
+
+    fn due(&self) -> Instant {
+        let state = self.state.lock();
+        if state.asked > state.served {
+            return Instant::from_origin(Duration::ZERO);
+        }
+        match state.last_success {
+            Some(last) if state.interest.all || !state.interest.topics.is_empty() => last + self.config.metadata_max_age,
+            _ => Instant::from_origin(Duration::MAX),
+        }
+    }
+
+    /// Asks once. Whether everything asked for is known now.
+    async fn refresh_once(&self) -> bool {
+        let (asked, interest) = {
+            let mut state = self.state.lock();
+            state.last_attempt = Some(self.env.clock().now());
+            (state.asked, state.interest.clone())
+        };
+        let allow = self.config.allow_auto_topic_creation;
+        let answer = self.ask_any(|version| interest.request(version, allow)).await;
+        self.state.lock().last_attempt = Some(self.env.clock().now());
+        match answer {
+            Ok(response) => self.take(asked, &response),
+            Err(error) => {
+                let mut state = self.state.lock();
+                match &state.error {
+                    // Once per outage.
+                    Some(_) => tracing::debug!(%error, "metadata could not be refreshed"),
+                    None => tracing::warn!(%error, "metadata could not be refreshed, trying until it can"),
+                }
+                state.error = Some(error);
+                drop(state);
+                self.changes.send_modify(|(_, failures)| *failures += 1);
+                false
+            }
+        }
+    }
+
+    fn take(&self, asked: u64, response: &MetadataResponse) -> bool {
+        if ErrorCode::from_code(response.error_code) == Some(ErrorCode::RebootstrapRequired) {
+            self.state.lock().must_rebootstrap = true;
+            return false;
+        }
+        let snapshot = {
+            let mut state = self.state.lock();
+            let snapshot = Arc::new(state.snapshot.merge(response));
+            state.snapshot = snapshot.clone();
+            state.served = state.served.max(asked);
+            state.last_success = Some(self.env.clock().now());
+            if state.error.take().is_some() {
+                tracing::info!("Kafka can be reached again");
+            }
+            state.must_rebootstrap = false;
+            if snapshot.is_unsettled() {
+                state.asked += 1;
+            }
+            snapshot
+        };
+        if !snapshot.brokers.is_empty() {
+            self.retain_links(&snapshot);
+        }
+        self.changes.send_modify(|(generation, _)| *generation = snapshot.generation);
+        !snapshot.is_unsettled()
+    }
+
+    /// Asks brokers one after the other until one answers: those known first, then those of `bootstrap.servers`.
+    ///
+    /// # Errors
+    /// `UnresolvableHost` when there was never a broker and no name has an address, else `Unreachable`.
+    pub(crate) async fn ask_any<Q: kafka_wire::protocol::Request>(
+        &self,
+        make: impl Fn(i16) -> Q,
+    ) -> Result<Q::Response, ClientError> {
+        let mut failures = Failures::default();
+        for address in self.candidates() {
+            match self.link(&address).call(self.config.request_timeout, &make).await {
+                Ok(response) => return Ok(response),
+                Err(error @ ClientError::Unsupported(_)) => return Err(error),
+                Err(error) => failures.add(&address, error),
+            }
+        }
+        let known = self.state.lock().snapshot.generation > 0;
+        Err(failures.into_error(known))
+    }
+
+    /// Where to ask, best first: open connections, then the other known brokers in random order, then the bootstrap
+    /// addresses in random order (only those when it is time to begin anew).
+    fn candidates(&self) -> Vec<ServerAddress> {
+        let (snapshot, stale) = {
+            let state = self.state.lock();
+            let last = state.last_success.unwrap_or(Instant::from_origin(Duration::ZERO));
+            let age = self.env.clock().now().saturating_since(last);
+            let stale = state.must_rebootstrap || state.last_success.is_some() && age > self.rebootstrap_after();
+            (state.snapshot.clone(), stale)
+        };
+        let mut candidates = Vec::new();
+        if !(stale && self.config.rebootstrap) {
+            candidates.extend(self.shuffled(snapshot.brokers.values()));
+            candidates.sort_by_key(|address| self.link(address).live().is_none());
+        }
+        if candidates.is_empty() || self.config.rebootstrap {
+            for address in self.shuffled(self.config.bootstrap.iter()) {
+                if !candidates.contains(&address) {
+                    candidates.push(address);
+                }
+            }
+        }
+        candidates
+    }
+
+    /// Metadata older than this, although refreshed on age, was asked for in vain all that time.
+    fn rebootstrap_after(&self) -> Duration {
+        self.config.metadata_max_age.saturating_add(self.config.rebootstrap_trigger)
+    }
+
+    fn shuffled<'a>(&self, addresses: impl ExactSizeIterator<Item = &'a ServerAddress>) -> Vec<ServerAddress> {
+        let mut shuffled: Vec<ServerAddress> = addresses.cloned().collect();
+        for at in (1..shuffled.len()).rev() {
+            let other = self.env.random().below(at as u64 + 1) as usize;
+            shuffled.swap(at, other);
+        }
+        shuffled
+    }
+
+    /// The way to any broker that answers, for requests that every broker takes.
+    ///
+    /// # Errors
+    /// As [`Cluster::ask_any`].
+    pub(crate) async fn any_link(&self) -> Result<Arc<Link>, ClientError> {
+        let mut failures = Failures::default();
+        for address in self.candidates() {
+            let link = self.link(&address);
+            match link.connection().await {
+                Ok(_) => return Ok(link),
+                Err(error) => failures.add(&address, error),
+            }
+        }
+        let known = self.state.lock().snapshot.generation > 0;
+        Err(failures.into_error(known))
+    }
+}
+
+/// Why nobody answered.
+#[derive(Default)]
+struct Failures {
+    tried: Vec<String>,
+    unresolvable: Vec<String>,
+    last: Option<ClientError>,
+}
+
+impl Failures {
+    fn add(&mut self, address: &ServerAddress, error: ClientError) {
+        self.tried.push(address.to_string());
+        if let ClientError::UnresolvableHost { hosts } = &error {
+            self.unresolvable.push(hosts.to_string());
+        }
+        self.last = Some(error);
+    }
+
+    /// Once the cluster was known, names that are not resolved are an outage like any other.
+    fn into_error(self, known: bool) -> ClientError {
+        if !known && !self.tried.is_empty() && self.unresolvable.len() == self.tried.len() {
+            return ClientError::UnresolvableHost { hosts: self.unresolvable.join(", ").into() };
+        }
+        ClientError::Unreachable {
+            tried: self.tried.join(", ").into(),
+            reason: self.last.map_or_else(|| "no broker is known".to_owned(), |error| error.to_string()).into(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_without_address_is_told_apart_only_at_first() {
+        let failures = || {
+            let mut failures = Failures::default();
+            let address = ServerAddress { host: "nowhere".into(), port: 1 };
+            failures.add(&address, ClientError::UnresolvableHost { hosts: "nowhere:1: unknown".into() });
+            failures
+        };
+        assert!(matches!(failures().into_error(false), ClientError::UnresolvableHost { .. }));
+        assert!(matches!(failures().into_error(true), ClientError::Unreachable { .. }));
+        assert!(matches!(Failures::default().into_error(false), ClientError::Unreachable { .. }));
+    }
+}

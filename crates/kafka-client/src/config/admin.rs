@@ -1,0 +1,40 @@
+//! The admin client.
+
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use kafka_config::{ConfigDef, RawConfig};
+
+use super::client::{self, ClientConfig, int_millis};
+use super::keys::{self, int_from};
+use crate::error::ClientError;
+
+/// How an admin client works.
+#[derive(Debug, Clone)]
+pub struct AdminConfig {
+    /// What all clients have.
+    pub client: ClientConfig,
+    /// `default.api.timeout.ms`: how long a call may take, retries included.
+    pub api_timeout: Duration,
+}
+
+static DEFINITION: LazyLock<ConfigDef> = LazyLock::new(|| {
+    client::define(300_000)
+        .define(int_from("default.api.timeout.ms", 60_000, 0))
+        .define(int_from("retries", i32::MAX, 0))
+});
+
+impl AdminConfig {
+    /// Checks and types what was submitted.
+    ///
+    /// # Errors
+    /// [`ClientError::Config`], [`ClientError::Unsupported`].
+    pub fn parse(raw: &RawConfig) -> Result<Self, ClientError> {
+        let (parsed, ignored) = keys::parse(&DEFINITION, raw)?;
+        keys::refuse_unless_empty(raw, "bootstrap.controllers")?;
+        Ok(Self {
+            client: ClientConfig::from_parsed(&parsed, ignored)?,
+            api_timeout: int_millis(&parsed, "default.api.timeout.ms")?,
+        })
+    }
+}

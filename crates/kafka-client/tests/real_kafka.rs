@@ -1,0 +1,16 @@
+//! The client against Apache Kafka itself, with Java's clients and librdkafka as second opinions.
+#![allow(clippy::disallowed_methods, reason = "tests wait and measure on the real clock")]
+
+#[path = "real_kafka/support.rs"]
+mod support;
+
+#[path = "real_kafka/admin.rs"]
+mod admin;
+#[path = "real_kafka/groups.rs"]
+mod groups;
+#[path = "real_kafka/outages.rs"]
+mod outages;
+#[path = "real_kafka/producing.rs"]
+mod producing;
+#[path = "real_kafka/second_opinions.rs"]
+mod second_opinions;

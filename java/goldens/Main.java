@@ -1,0 +1,20 @@
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/** Writes every golden file into the folder given as the only argument. */
+public final class Main {
+    private Main() {
+    }
+
+    public static void main(String[] args) throws IOException {
+        Path folder = Path.of(args[0]);
+        Files.createDirectories(folder);
+        JsonGoldens.write(folder);
+        ValuesGoldens.write(folder);
+        PlainGoldens.write(folder);
+        OffsetGoldens.write(folder);
+        TransformGoldens.write(folder);
+        ClientGoldens.write(folder);
+    }
+}

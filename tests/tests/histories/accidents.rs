@@ -1,0 +1,211 @@
+//! What is done to the system, and how it is undone.
+
+use std::time::Duration;
+
+use connect_herder::{Herder, RestartRequest};
+use connect_storage::config::TargetState;
+use connect_worker::TaskId;
+use env_sim::{DiskFault, DiskOperation, NetworkPlan};
+
+use super::broker::Weather;
+use super::plan::{Accident, SINK, SOURCE};
+use super::world::{BROKER, WORKER, World};
+
+/// What ends an accident.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Cure {
+    NetworkHeals,
+    NetworkIsFast,
+    ConnectionsPass,
+    NetworkIsSteady,
+    RequestsPass,
+    BrokerStarts,
+    DiskHasRoom,
+    DiskIsFast,
+    Resumed(&'static str),
+}
+
+impl World {
+    /// Lets an accident happen, and says when it ends.
+    pub(crate) async fn strike(&mut self, accident: Accident) {
+        self.tally.add(format!("{accident:?}"));
+        self.sim.trace(format_args!("accident: {accident:?}"));
+        match accident {
+            Accident::ConnectionsCut
+            | Accident::AnswerCutShort
+            | Accident::NetworkSilent
+            | Accident::NetworkSlow
+            | Accident::ConnectionsRefused
+            | Accident::NetworkShaky => self.strike_network(accident),
+            Accident::RequestsRefused => self.requests(Weather::Refuse),
+            Accident::RequestsDropped => self.requests(Weather::Drop),
+            Accident::AnswersLost => self.requests(Weather::LoseAnswer),
+            Accident::RequestsLate => self.requests(Weather::Late),
+            Accident::BrokerRestarted => {
+                self.broker.stop().await;
+                self.later(Cure::BrokerStarts, 1..=4000);
+            }
+            Accident::BrokerKilled => {
+                self.broker.kill();
+                self.later(Cure::BrokerStarts, 1..=4000);
+            }
+            Accident::WorkerKilled => self.chaos.kill(),
+            Accident::PowerLost => self.chaos.lose_power(),
+            Accident::WorkerRestarted => self.worker.stop(),
+            Accident::DiskFull | Accident::DiskSlow | Accident::OffsetFileFails | Accident::SinkFileFails => {
+                self.strike_disk(accident);
+            }
+            Accident::ClockStepped => {
+                let by = self.dice.within(1..=7_200_000) as i64;
+                self.sim.step_clock(if self.dice.percent(50) { by } else { -by });
+            }
+            Accident::ConnectorRestarted
+            | Accident::TaskRestarted
+            | Accident::ConnectorPaused
+            | Accident::ConnectorStopped
+            | Accident::ConnectorChanged
+            | Accident::ConnectorRecreated => self.ask_herder(accident),
+            Accident::OutsiderJoins if !self.outsider.is_in() => self.outsider.join(),
+            Accident::OutsiderJoins => {}
+            Accident::OutsiderLeaves => {
+                let env = self.env.clone();
+                self.outsider.leave(&env).await;
+            }
+            Accident::OutsiderDies => self.outsider.die(),
+        }
+    }
+
+    fn later(&mut self, cure: Cure, millis: std::ops::RangeInclusive<u64>) {
+        let due = self.env.clock().now() + self.dice.millis(millis);
+        self.cures.push((due, cure));
+    }
+
+    fn requests(&mut self, weather: Weather) {
+        self.faults.begin(weather);
+        self.later(Cure::RequestsPass, 50..=6000);
+    }
+
+    fn strike_network(&mut self, accident: Accident) {
+        let network = self.sim.network();
+        match accident {
+            Accident::ConnectionsCut => network.cut_between(WORKER, BROKER),
+            Accident::AnswerCutShort => network.cut_after(BROKER, WORKER, self.dice.within(1..=200)),
+            Accident::NetworkSilent => {
+                match self.dice.below(3) {
+                    0 => network.block(WORKER, BROKER),
+                    1 => network.block(BROKER, WORKER),
+                    _ => network.partition(WORKER, BROKER),
+                }
+                self.later(Cure::NetworkHeals, 100..=15_000);
+            }
+            Accident::NetworkSlow => {
+                let (from, to) = if self.dice.percent(50) { (WORKER, BROKER) } else { (BROKER, WORKER) };
+                network.delay(from, to, self.dice.millis(10..=3000));
+                self.later(Cure::NetworkIsFast, 100..=10_000);
+            }
+            Accident::ConnectionsRefused => {
+                network.refuse(BROKER, true);
+                self.later(Cure::ConnectionsPass, 100..=8000);
+            }
+            _ => {
+                network.plan(NetworkPlan {
+                    spike_chance: 0.1,
+                    spike: Duration::from_millis(10)..=Duration::from_secs(2),
+                    split_chance: 0.5,
+                    refuse_chance: 0.3,
+                    cut_chance: 0.05,
+                    ..NetworkPlan::default()
+                });
+                self.later(Cure::NetworkIsSteady, 100..=10_000);
+            }
+        }
+    }
+
+    fn strike_disk(&mut self, accident: Accident) {
+        let disk = self.sim.disk(WORKER);
+        match accident {
+            Accident::DiskFull => {
+                disk.set_capacity(Some(0));
+                self.later(Cure::DiskHasRoom, 100..=6000);
+            }
+            Accident::DiskSlow => {
+                let longest = if self.plan.calm { 5 } else { 300 };
+                disk.set_delay(self.dice.millis(1..=longest));
+                self.later(Cure::DiskIsFast, 100..=6000);
+            }
+            _ => {
+                const OFFSETS: [DiskOperation; 5] = [
+                    DiskOperation::Write,
+                    DiskOperation::Sync,
+                    DiskOperation::Rename,
+                    DiskOperation::SyncDir,
+                    DiskOperation::Open,
+                ];
+                const SINK: [DiskOperation; 4] =
+                    [DiskOperation::Write, DiskOperation::Sync, DiskOperation::SyncDir, DiskOperation::Open];
+                let (operation, path) = match accident {
+                    Accident::OffsetFileFails => (self.dice.pick(&OFFSETS), "/var/moldau"),
+                    _ => (self.dice.pick(&SINK), "/out"),
+                };
+                self.tally.add(format!("{operation:?} fails below {path}"));
+                let (after, times) = (self.dice.below(4), self.dice.within(1..=3));
+                disk.fail(DiskFault { operation: Some(operation), path_contains: path.to_owned(), after, times });
+            }
+        }
+    }
+
+    fn ask_herder(&mut self, accident: Accident) {
+        let name = if self.dice.percent(50) { SOURCE } else { SINK };
+        let task = TaskId::new(name, if name == SINK { self.dice.below(self.plan.sink_tasks) as u32 } else { 0 });
+        let request = RestartRequest { include_tasks: self.dice.percent(70), only_failed: self.dice.percent(20) };
+        let config = match name {
+            SOURCE => self.plan.source_config(self.dice.pick(&[1, 2, 50])),
+            _ => self.plan.sink_config(self.dice.within(1..=2)),
+        };
+        if matches!(accident, Accident::ConnectorPaused | Accident::ConnectorStopped) {
+            self.later(Cure::Resumed(name), 10..=5000);
+        }
+        self.worker.ask(format!("{accident:?} {name}"), move |herder| {
+            Box::pin(async move {
+                let done = match accident {
+                    Accident::ConnectorRestarted => herder.restart_connector(name, request).await.map(|_| ()),
+                    Accident::TaskRestarted => herder.restart_task(&task).await,
+                    Accident::ConnectorPaused => herder.set_target_state(name, TargetState::Paused).await,
+                    Accident::ConnectorStopped => herder.set_target_state(name, TargetState::Stopped).await,
+                    Accident::ConnectorChanged => herder.put_connector(name, config, None, true).await.map(|_| ()),
+                    _ => match herder.delete_connector(name).await {
+                        Ok(()) => herder.put_connector(name, config, None, false).await.map(|_| ()),
+                        refused => refused,
+                    },
+                };
+                done.map_err(|error| error.to_string())
+            })
+        });
+    }
+
+    /// Ends the accidents whose time is over, or all.
+    pub(crate) async fn cure(&mut self, all: bool) {
+        let now = self.env.clock().now();
+        let cures = std::mem::take(&mut self.cures);
+        let (due, rest): (Vec<_>, Vec<_>) = cures.into_iter().partition(|(due, _)| all || *due <= now);
+        self.cures = rest;
+        for (_, cure) in due {
+            self.sim.trace(format_args!("cure: {cure:?}"));
+            let (network, disk) = (self.sim.network(), self.sim.disk(WORKER));
+            match cure {
+                Cure::NetworkHeals => network.heal_all(),
+                Cure::NetworkIsFast => {
+                    network.delay(WORKER, BROKER, Duration::ZERO);
+                    network.delay(BROKER, WORKER, Duration::ZERO);
+                }
+                Cure::ConnectionsPass => network.refuse(BROKER, false),
+                Cure::NetworkIsSteady => network.plan(NetworkPlan::default()),
+                Cure::RequestsPass => self.faults.end(),
+                Cure::BrokerStarts => self.broker.start().await,
+                Cure::DiskHasRoom => disk.set_capacity(None),
+                Cure::DiskIsFast => disk.set_delay(Duration::ZERO),
+                Cure::Resumed(name) => self.resume(name),
+            }
+        }
+    }
+}

@@ -1,0 +1,207 @@
+//! The broker's machine: a broker that keeps its data when it is restarted, and the faults of its requests.
+
+use std::sync::{Arc, Mutex};
+
+use env_sim::SimHandle;
+use kafka_broker::{Broker, BrokerConfig, Data, Fault, Faults, Handle, Request};
+use kafka_wire::{ApiKey, ErrorCode};
+
+use super::checkers::Observer;
+use super::dice::Dice;
+use super::tally::Tally;
+use super::world::BROKER;
+
+/// What happens to requests for a while.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Weather {
+    /// They are answered with an error.
+    Refuse,
+    /// The connection is closed.
+    Drop,
+    /// They are carried out, and the connection is closed.
+    LoseAnswer,
+    /// They wait.
+    Late,
+}
+
+#[derive(Clone, Copy)]
+struct Spell {
+    weather: Weather,
+    /// The only kind of request it is for.
+    api: Option<ApiKey>,
+    /// How many of a hundred.
+    percent: u64,
+}
+
+/// The faults of the broker's requests; every request is a moment for the observer to look.
+pub(crate) struct RequestFaults {
+    dice: Dice,
+    tally: Arc<Tally>,
+    observer: Arc<Observer>,
+    spell: Mutex<Option<Spell>>,
+}
+
+/// Requests whose loss or failure matters most.
+const APIS: [ApiKey; 11] = [
+    ApiKey::Produce,
+    ApiKey::Produce,
+    ApiKey::Fetch,
+    ApiKey::Metadata,
+    ApiKey::OffsetCommit,
+    ApiKey::OffsetFetch,
+    ApiKey::JoinGroup,
+    ApiKey::SyncGroup,
+    ApiKey::Heartbeat,
+    ApiKey::FindCoordinator,
+    ApiKey::ListOffsets,
+];
+
+impl RequestFaults {
+    pub(crate) fn new(sim: &SimHandle, tally: Arc<Tally>, observer: Arc<Observer>) -> Arc<Self> {
+        Arc::new(Self { dice: Dice::new(sim), tally, observer, spell: Mutex::new(None) })
+    }
+
+    /// From now on requests have this weather.
+    pub(crate) fn begin(&self, weather: Weather) {
+        let api = self.dice.percent(70).then(|| self.dice.pick(&APIS));
+        let percent = self.dice.pick(&[10, 50, 100]);
+        *self.spell.lock().unwrap() = Some(Spell { weather, api, percent });
+    }
+
+    /// From now on they pass.
+    pub(crate) fn end(&self) {
+        *self.spell.lock().unwrap() = None;
+    }
+}
+
+impl Faults for RequestFaults {
+    fn on_request(&self, request: &Request<'_>) -> Fault {
+        self.observer.look();
+        let Some(spell) = *self.spell.lock().unwrap() else { return Fault::None };
+        if spell.api.is_some_and(|api| api != request.api) || !self.dice.percent(spell.percent) {
+            return Fault::None;
+        }
+        self.tally.add(format!("{:?} {:?}", request.api, spell.weather));
+        match spell.weather {
+            Weather::Refuse => refusals(request.api).map_or(Fault::None, |codes| {
+                let code = self.dice.pick(codes);
+                self.tally.add("request refused");
+                Fault::Refuse(code)
+            }),
+            Weather::Drop => {
+                self.tally.add("request dropped");
+                Fault::Disconnect
+            }
+            Weather::LoseAnswer => {
+                self.tally.add("answer lost");
+                Fault::LoseAnswer
+            }
+            Weather::Late => {
+                self.tally.add("request late");
+                Fault::Delay(self.dice.millis(1..=4000))
+            }
+        }
+    }
+}
+
+/// The errors with which Kafka answers such requests.
+fn refusals(api: ApiKey) -> Option<&'static [ErrorCode]> {
+    use ErrorCode::*;
+    Some(match api {
+        ApiKey::Produce => &[
+            NotLeaderOrFollower,
+            UnknownTopicOrPartition,
+            LeaderNotAvailable,
+            NotEnoughReplicas,
+            NotEnoughReplicasAfterAppend,
+            RequestTimedOut,
+            KafkaStorageError,
+            TopicAuthorizationFailed,
+            InvalidRequiredAcks,
+            UnknownServerError,
+        ],
+        ApiKey::Fetch => &[
+            NotLeaderOrFollower,
+            UnknownTopicOrPartition,
+            OffsetOutOfRange,
+            KafkaStorageError,
+            FencedLeaderEpoch,
+            UnknownLeaderEpoch,
+            OffsetNotAvailable,
+            TopicAuthorizationFailed,
+            UnknownServerError,
+        ],
+        ApiKey::ListOffsets => &[NotLeaderOrFollower, UnknownTopicOrPartition, LeaderNotAvailable, KafkaStorageError],
+        ApiKey::Metadata => &[LeaderNotAvailable, UnknownTopicOrPartition, TopicAuthorizationFailed],
+        ApiKey::FindCoordinator => &[CoordinatorNotAvailable, CoordinatorLoadInProgress],
+        ApiKey::JoinGroup => &[
+            CoordinatorLoadInProgress,
+            CoordinatorNotAvailable,
+            NotCoordinator,
+            UnknownMemberId,
+            RebalanceInProgress,
+            GroupAuthorizationFailed,
+        ],
+        ApiKey::SyncGroup => {
+            &[CoordinatorNotAvailable, NotCoordinator, UnknownMemberId, IllegalGeneration, RebalanceInProgress]
+        }
+        ApiKey::Heartbeat => {
+            &[CoordinatorNotAvailable, NotCoordinator, UnknownMemberId, IllegalGeneration, RebalanceInProgress]
+        }
+        ApiKey::OffsetCommit => &[
+            CoordinatorLoadInProgress,
+            CoordinatorNotAvailable,
+            NotCoordinator,
+            RequestTimedOut,
+            UnknownTopicOrPartition,
+            UnknownMemberId,
+            IllegalGeneration,
+            RebalanceInProgress,
+            TopicAuthorizationFailed,
+        ],
+        ApiKey::OffsetFetch => {
+            &[CoordinatorLoadInProgress, NotCoordinator, CoordinatorNotAvailable, UnstableOffsetCommit]
+        }
+        _ => return None,
+    })
+}
+
+/// The broker's machine.
+pub(crate) struct BrokerHost {
+    sim: SimHandle,
+    data: Data,
+    config: BrokerConfig,
+    running: Option<Handle>,
+}
+
+impl BrokerHost {
+    pub(crate) fn new(sim: &SimHandle, data: Data, faults: Arc<RequestFaults>, partitions: i32) -> Self {
+        let mut config = BrokerConfig::new("0.0.0.0:9092".parse().expect("an address"));
+        config.advertised_host = Some(BROKER.to_owned());
+        config.default_partitions = partitions;
+        config.faults = Some(faults);
+        Self { sim: sim.clone(), data, config, running: None }
+    }
+
+    /// Starts the broker unless it runs.
+    pub(crate) async fn start(&mut self) {
+        if self.running.is_none() {
+            let env = self.sim.env_for(BROKER);
+            let started = Broker::start_with(&env, self.config.clone(), self.data.clone()).await;
+            self.running = Some(started.expect("nobody else listens there"));
+        }
+    }
+
+    /// Stops it in order.
+    pub(crate) async fn stop(&mut self) {
+        if let Some(handle) = self.running.take() {
+            handle.stop().await;
+        }
+    }
+
+    /// Kills it.
+    pub(crate) fn kill(&mut self) {
+        self.sim.kill(BROKER);
+        self.running = None;
+    }
+}

@@ -1,0 +1,392 @@
+//! What must hold at every moment, whatever happens:
+//!
+//! - the topic holds whole lines of the file only;
+//! - in each partition, lines come for the first time in the order of the file, and what is read again is read without
+//!   gaps;
+//! - a stored source offset is the end of a line, and all lines before it are in the topic; once storing was reported,
+//!   it is never lost;
+//! - a committed sink offset is never ahead of what is durable in the sink's file (or was given to somebody else).
+//!
+//! [`Observer::look`] checks all of it at one moment, and is called at every request to the broker, at every step of a
+//! record's life, and around every death of the worker. What it learned it keeps, so a look costs what is new.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
+use env_sim::SimHandle;
+use kafka_broker::Data;
+use kafka_wire::Batches;
+use kafka_wire::batch::DEFAULT_MAX_DECOMPRESSED;
+
+use super::plan::{GROUP, OFFSET_FILE, Plan, SINK_FILE, TOPIC};
+use super::world::WORKER;
+
+/// A line of the source file.
+#[derive(Debug)]
+struct Line {
+    text: String,
+    /// The number of bytes up to its end.
+    end: u64,
+}
+
+/// A partition of the topic.
+#[derive(Default)]
+struct Partition {
+    /// The line in each record.
+    records: Vec<usize>,
+    /// The greatest line that came here first.
+    newest: Option<usize>,
+    /// How many records are known to be delivered, since an offset beyond them was committed.
+    owed: usize,
+}
+
+/// The lines of the sink's file.
+#[derive(Default)]
+struct Written {
+    parsed: usize,
+    /// How often each line is there.
+    counts: BTreeMap<usize, u64>,
+    fragments: Vec<String>,
+}
+
+#[derive(Default)]
+struct State {
+    lines: Vec<Line>,
+    /// Bytes that the source file has.
+    file_len: u64,
+    partitions: Vec<Partition>,
+    /// Lines that are in the topic.
+    seen: Vec<bool>,
+    /// The first line that is not.
+    first_missing: usize,
+    /// The last stored offset whose storing was reported.
+    stored: u64,
+    durable: Written,
+    /// What somebody else in the group got.
+    elsewhere: BTreeMap<usize, u64>,
+    /// How often each line must have been delivered.
+    owed: BTreeMap<usize, u64>,
+    /// Whether a process ended while requests of it may have been under way.
+    lingering: bool,
+    violation: Option<String>,
+}
+
+/// Checks what must hold.
+pub(crate) struct Observer {
+    sim: SimHandle,
+    data: Data,
+    calm: bool,
+    json: bool,
+    /// Whether requests may arrive after their sender is gone.
+    lingering: bool,
+    state: Mutex<State>,
+}
+
+impl Observer {
+    pub(crate) fn new(sim: &SimHandle, data: &Data, plan: &Plan) -> Self {
+        let mut state = State::default();
+        state.partitions.resize_with(plan.partitions as usize, Partition::default);
+        Self {
+            sim: sim.clone(),
+            data: data.clone(),
+            calm: plan.calm,
+            json: plan.json.is_some(),
+            lingering: plan.lingering,
+            state: Mutex::new(state),
+        }
+    }
+
+    /// A line will be written to the source file, up to byte `end`.
+    pub(crate) fn line(&self, text: String, end: u64) {
+        let state = &mut *self.state.lock().unwrap();
+        state.lines.push(Line { text, end });
+        state.seen.push(false);
+    }
+
+    /// The source file has so many bytes.
+    pub(crate) fn file_has(&self, len: u64) {
+        self.state.lock().unwrap().file_len = len;
+    }
+
+    /// The worker's process ends, or a task of it was given up.
+    pub(crate) fn process_ended(&self) {
+        self.state.lock().unwrap().lingering |= self.lingering;
+    }
+
+    /// The worker's machine lost power: what was not durable may be anything now.
+    pub(crate) fn power_lost(&self) {
+        self.sim.trace("power was lost");
+    }
+
+    /// The worker reported that offsets are stored.
+    pub(crate) fn offsets_stored(&self) {
+        if let Some(position) = self.stored_position() {
+            let state = &mut *self.state.lock().unwrap();
+            state.stored = state.stored.max(position);
+        }
+    }
+
+    /// Somebody else in the sink's group got this value.
+    pub(crate) fn delivered_elsewhere(&self, value: &[u8]) {
+        let state = &mut *self.state.lock().unwrap();
+        match self.text_of(value).and_then(|text| state.number_of(&text)) {
+            Ok(line) => *state.elsewhere.entry(line).or_default() += 1,
+            Err(what) => state.violate(&self.sim, what),
+        }
+    }
+
+    /// Something that must not be.
+    pub(crate) fn violate(&self, what: impl Into<String>) {
+        self.state.lock().unwrap().violate(&self.sim, what.into());
+    }
+
+    /// The first thing found that must not be.
+    pub(crate) fn violation(&self) -> Option<String> {
+        self.state.lock().unwrap().violation.clone()
+    }
+
+    /// Checks everything, now.
+    pub(crate) fn look(&self) {
+        let position = self.stored_position();
+        let state = &mut *self.state.lock().unwrap();
+        if state.violation.is_some() {
+            return;
+        }
+        let checked = self
+            .look_at_topic(state)
+            .and_then(|()| check_position(state, position))
+            .and_then(|()| self.look_at_commits(state));
+        if let Err(what) = checked {
+            state.violate(&self.sim, what);
+        }
+    }
+
+    fn look_at_topic(&self, state: &mut State) -> Result<(), String> {
+        for index in 0..state.partitions.len() {
+            let known = state.partitions[index].records.len() as i64;
+            if self.data.end_offset(TOPIC, index as i32) == known {
+                continue;
+            }
+            for batch in Batches::new(self.data.batches(TOPIC, index as i32, known)) {
+                let batch = batch.map_err(|error| format!("partition {index} holds a bad batch: {error}"))?;
+                let records = batch.records(DEFAULT_MAX_DECOMPRESSED).map_err(|error| error.to_string())?;
+                for record in records {
+                    let record = record.map_err(|error| error.to_string())?;
+                    let text = self.text_of(record.value.as_deref().unwrap_or_default())?;
+                    let line = state.number_of(&text)?;
+                    self.sim.trace(format_args!("partition {index} offset {} is line {line}", record.offset));
+                    self.arrived(state, index, line)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn arrived(&self, state: &mut State, index: usize, line: usize) -> Result<(), String> {
+        if state.lines[line].end > state.file_len {
+            return Err(format!("line {line} is in the topic before its end is in the file"));
+        }
+        let alone = state.partitions.len() == 1;
+        let partition = &mut state.partitions[index];
+        let last = partition.records.last().copied();
+        partition.records.push(line);
+        let first_time = !state.seen[line];
+        if first_time {
+            state.seen[line] = true;
+            // A request that lingers may put its lines behind those that its sender's successor read on.
+            if partition.newest.is_some_and(|newest| newest > line) && !state.lingering {
+                return Err(format!("in partition {index} line {line} comes for the first time after {last:?}"));
+            }
+            partition.newest = partition.newest.max(Some(line));
+            while state.seen.get(state.first_missing) == Some(&true) {
+                state.first_missing += 1;
+            }
+        } else if self.calm {
+            return Err(format!("nothing failed, and line {line} is in the topic twice"));
+        }
+        let follows = last.map_or(line == 0, |last| line <= last + 1);
+        if alone && !follows && !state.lingering {
+            return Err(format!("after {last:?} comes line {line}: a gap"));
+        }
+        Ok(())
+    }
+
+    fn look_at_commits(&self, state: &mut State) -> Result<(), String> {
+        let mut grown = false;
+        for index in 0..state.partitions.len() {
+            let committed = self.data.committed(GROUP, TOPIC, index as i32).unwrap_or(0);
+            let partition = &mut state.partitions[index];
+            let committed = usize::try_from(committed).unwrap_or(0);
+            if committed > partition.records.len() {
+                return Err(format!("offset {committed} of partition {index} is committed, which has no such record"));
+            }
+            if self.calm && committed < partition.owed {
+                return Err(format!("nothing failed, and the committed offset went back to {committed}"));
+            }
+            while partition.owed < committed {
+                *state.owed.entry(partition.records[partition.owed]).or_default() += 1;
+                partition.owed += 1;
+                grown = true;
+            }
+        }
+        if grown {
+            self.read_durable(state);
+            if let Some((line, times)) = state.undelivered(&state.owed) {
+                return Err(format!(
+                    "the sink's committed offsets cover line {line} {times} more time(s) than it is durable: {}",
+                    self.shown(state, line)
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// Where a line stands.
+    fn shown(&self, state: &State, line: usize) -> String {
+        let places = state.partitions.iter().enumerate().flat_map(|(index, partition)| {
+            let here = partition.records.iter().enumerate().filter(move |(_, found)| **found == line);
+            here.map(move |(offset, _)| format!("partition {index} offset {offset}"))
+        });
+        let places: Vec<_> = places.collect();
+        let durable = state.durable.counts.get(&line).copied().unwrap_or(0);
+        let elsewhere = state.elsewhere.get(&line).copied().unwrap_or(0);
+        format!("{}; {durable} time(s) in the file, {elsewhere} time(s) elsewhere", places.join(", "))
+    }
+
+    fn read_durable(&self, state: &mut State) {
+        let content = self.sim.disk(WORKER).read_durable(SINK_FILE).unwrap_or_default();
+        let State { durable, lines, .. } = state;
+        durable.read_on(&content, lines);
+    }
+
+    /// What the offset file holds now.
+    fn stored_position(&self) -> Option<u64> {
+        const MARK: &[u8] = b"{\"position\":";
+        let content = self.sim.disk(WORKER).read(OFFSET_FILE).ok()?;
+        let at = content.windows(MARK.len()).position(|window| window == MARK)? + MARK.len();
+        let digits: Vec<u8> = content[at..].iter().copied().take_while(u8::is_ascii_digit).collect();
+        String::from_utf8(digits).ok()?.parse().ok()
+    }
+
+    fn text_of(&self, value: &[u8]) -> Result<String, String> {
+        let text = std::str::from_utf8(value).map_err(|_| format!("{value:?} is no text"))?;
+        if !self.json {
+            return Ok(text.to_owned());
+        }
+        let parsed: serde_json::Value = serde_json::from_str(text).map_err(|error| format!("{text}: {error}"))?;
+        let payload = parsed.get("payload").unwrap_or(&parsed);
+        payload.as_str().map(str::to_owned).ok_or_else(|| format!("{text} has no text"))
+    }
+
+    /// What is still missing at the end; `None`: everything arrived, and all offsets say so.
+    pub(crate) fn missing(&self) -> Option<String> {
+        let position = self.stored_position();
+        let state = &mut *self.state.lock().unwrap();
+        if state.first_missing < state.lines.len() {
+            return Some(format!("line {} is not in the topic", state.first_missing));
+        }
+        let end = state.lines.last().map_or(0, |line| line.end);
+        if position.unwrap_or(0) != end {
+            return Some(format!("the stored offset is {position:?}, the file's last line ends at {end}"));
+        }
+        self.read_durable(state);
+        for (index, partition) in state.partitions.iter().enumerate() {
+            if partition.owed < partition.records.len() {
+                let end = partition.records.len();
+                return Some(format!("the committed offset of partition {index} is {} of {end}", partition.owed));
+            }
+        }
+        state.undelivered(&state.owed).map(|(line, _)| format!("line {line}: {}", self.shown(state, line)))
+    }
+
+    /// What must hold in the end beyond that, when nothing failed: exactly once everywhere.
+    pub(crate) fn check_end(&self) -> Result<(), String> {
+        let state = &mut *self.state.lock().unwrap();
+        self.read_durable(state);
+        if !self.calm {
+            return Ok(());
+        }
+        if let Some(fragment) = state.durable.fragments.first() {
+            return Err(format!("nothing failed, and the sink's file has {fragment:?}, which is no line"));
+        }
+        for line in 0..state.lines.len() {
+            let count = |counts: &BTreeMap<usize, u64>| counts.get(&line).copied().unwrap_or(0);
+            if count(&state.durable.counts) + count(&state.elsewhere) != 1 {
+                return Err(format!("nothing failed, and line {line} is not there once: {}", self.shown(state, line)));
+            }
+        }
+        Ok(())
+    }
+
+    /// A line for people.
+    pub(crate) fn summary(&self) -> String {
+        let state = self.state.lock().unwrap();
+        let records: usize = state.partitions.iter().map(|partition| partition.records.len()).sum();
+        let lines: u64 = state.durable.counts.values().sum();
+        format!(
+            "{} lines, {records} records, {lines} lines in the sink's file, fragments: {:?}",
+            state.lines.len(),
+            state.durable.fragments
+        )
+    }
+}
+
+impl State {
+    fn violate(&mut self, sim: &SimHandle, what: String) {
+        sim.trace(format_args!("VIOLATION: {what}"));
+        self.violation.get_or_insert(what);
+    }
+
+    /// The number of the line that has this text.
+    fn number_of(&self, text: &str) -> Result<usize, String> {
+        number_in(text, &self.lines).ok_or_else(|| format!("{text:?} is no line of the file"))
+    }
+
+    /// A line that was delivered less often than it had to be, and how many times less.
+    fn undelivered(&self, owed: &BTreeMap<usize, u64>) -> Option<(usize, u64)> {
+        owed.iter().find_map(|(line, times)| {
+            let count = |counts: &BTreeMap<usize, u64>| counts.get(line).copied().unwrap_or(0);
+            let short = times.saturating_sub(count(&self.durable.counts) + count(&self.elsewhere));
+            (short > 0).then_some((*line, short))
+        })
+    }
+}
+
+impl Written {
+    /// Reads the whole lines that are new; what was durable before is durable for ever.
+    fn read_on(&mut self, content: &[u8], lines: &[Line]) {
+        while let Some(length) = content[self.parsed.min(content.len())..].iter().position(|byte| *byte == b'\n') {
+            let bytes = &content[self.parsed..self.parsed + length];
+            self.parsed += length + 1;
+            // What a failed sync lost reads as zeros.
+            let text = String::from_utf8_lossy(bytes);
+            let text = text.trim_start_matches('\0');
+            match number_in(text, lines) {
+                Some(line) => *self.counts.entry(line).or_default() += 1,
+                None if text.is_empty() => {}
+                None => self.fragments.push(text.to_owned()),
+            }
+        }
+    }
+}
+
+/// A line begins with its number.
+fn number_in(text: &str, lines: &[Line]) -> Option<usize> {
+    let digits = text.split(' ').next()?;
+    let number: usize = digits.parse().ok()?;
+    lines.get(number).is_some_and(|line| line.text == text).then_some(number)
+}
+
+fn check_position(state: &State, position: Option<u64>) -> Result<(), String> {
+    let position = position.unwrap_or(0);
+    if position < state.stored {
+        return Err(format!("offset {} was stored, and now it is {position}", state.stored));
+    }
+    let covered = state.lines.partition_point(|line| line.end <= position);
+    if covered > state.first_missing {
+        let missing = state.first_missing;
+        return Err(format!("the stored offset {position} is ahead: line {missing} is not in the topic"));
+    }
+    let ends_a_line = position == 0 || covered > 0 && state.lines[covered - 1].end == position;
+    if ends_a_line { Ok(()) } else { Err(format!("the stored offset {position} is not the end of a line")) }
+}
