@@ -12,7 +12,7 @@ rows (default: all):
   P8  cold start until REST answers 200; idle memory
   P9  the tutorial with plugin.path = all jars of a Kafka installation: start to first line in the sink file
 options:
-  --records N      lines of P1 and P2 (default 3000000, at most 20000000)
+  --records N      lines measured by P1 and P2 (default 3000000, at most 20000000)
   --pairs K        pairs of runs, in the order A B B A … (default 3)
   --sides LIST     which of java,moldau,wire to measure (default: all)
   --java-default   P1 and P2 also with Java's default settings

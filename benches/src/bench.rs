@@ -9,6 +9,7 @@ use tempfile::TempDir;
 use crate::arguments::Arguments;
 use crate::lines::{Checker, Lines};
 use crate::meter::Meter;
+use crate::progress::Lengths;
 use crate::wire::Connection;
 use crate::worker::Side;
 
@@ -36,6 +37,10 @@ impl Bench {
     /// The command line.
     pub fn arguments(&self) -> &Arguments {
         &self.arguments
+    }
+
+    pub(crate) fn lengths(&self) -> Lengths {
+        Lengths::of(self.arguments.records)
     }
 
     pub(crate) fn takes_part(&self, side: Side) -> bool {
@@ -79,7 +84,7 @@ impl Bench {
         if let Some(topic) = &self.filled {
             return Ok(topic.clone());
         }
-        let lines = Lines::new(self.arguments.records);
+        let lines = Lines::new(self.lengths().total);
         lines.write(&self.source_file())?;
         let topic = self.fresh("filled");
         self.wire.create_topic(&topic)?;

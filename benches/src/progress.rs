@@ -41,9 +41,39 @@ pub(crate) struct Course {
     pub(crate) first: Mark,
     /// When the worker counts as warm.
     pub(crate) warm: Mark,
-    /// When all were through.
+    /// When the measured ones were through.
     pub(crate) end: Mark,
 }
+
+/// How many records make a run. A worker reads ahead of what is acknowledged, so at each mark it has paid for more records than are
+/// through; with as much to come behind the last mark as its buffers hold, that is true of both ends of a span alike.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Lengths {
+    /// So many until the worker is warm.
+    pub(crate) warm: u64,
+    /// So many until the end of the measurement.
+    pub(crate) end: u64,
+    /// All.
+    pub(crate) total: u64,
+}
+
+impl Lengths {
+    /// For a measurement that ends with record number `end`.
+    pub(crate) fn of(end: u64) -> Self {
+        let warm = (end / 3).max(WARM.min(end / 2));
+        Self { warm, end, total: end + BEHIND.min(end / 2) }
+    }
+
+    /// Whether buffers are small beside the measured part.
+    pub(crate) fn meaningful(&self) -> bool {
+        self.end - self.warm >= 2 * BEHIND
+    }
+}
+
+/// Java's compiler has done its work by then.
+const WARM: u64 = 1_000_000;
+/// `buffer.memory` is 32 MiB: 310,000 records of 100 B.
+const BEHIND: u64 = 500_000;
 
 /// What passed between two marks.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -87,18 +117,18 @@ impl Course {
     }
 }
 
-/// Watches until `count` says that `total` records are through; more are an error.
+/// Watches until `count` says that all records are through; more are an error.
 pub(crate) fn watch(
     process: &mut Process,
     broker: Meter,
-    total: u64,
-    warm: u64,
+    lengths: Lengths,
     mut count: impl FnMut() -> Result<u64>,
 ) -> Result<Course> {
     let worker = Meter::of(process);
     let mark = |records| Mark::set(records, worker.cpu()?, broker, false);
     let start = mark(0)?;
-    let (mut first, mut warmed) = (None, None);
+    let Lengths { warm, end, total } = lengths;
+    let (mut first, mut warmed, mut ended) = (None, None, None);
     let (mut last, mut moved) = (0, Instant::now());
     loop {
         let records = count()?;
@@ -119,8 +149,11 @@ pub(crate) fn watch(
         if records >= warm && warmed.is_none() {
             warmed = Some(mark(records)?);
         }
-        if let (Some(first), Some(warm), true) = (first, warmed, records == total) {
-            return Ok(Course { start, first, warm, end: mark(records)? });
+        if records >= end && ended.is_none() {
+            ended = Some(mark(records)?);
+        }
+        if let (Some(first), Some(warm), Some(end), true) = (first, warmed, ended, records == total) {
+            return Ok(Course { start, first, warm, end });
         }
         std::thread::sleep(PAUSE);
     }
@@ -166,21 +199,41 @@ mod tests {
     fn marks_are_set_when_their_records_are_through() {
         let (_folder, mut process) = idle("sleep 100");
         let meter = Meter::of(&process);
-        let mut counts = [0, 0, 10, 20, 40, 90, 90].into_iter();
-        let course = watch(&mut process, meter, 90, 30, || Ok(counts.next().unwrap())).unwrap();
+        let lengths = Lengths { warm: 30, end: 80, total: 100 };
+        let mut counts = [0, 0, 10, 20, 40, 90, 100].into_iter();
+        let course = watch(&mut process, meter, lengths, || Ok(counts.next().unwrap())).unwrap();
         assert_eq!([course.first.records, course.warm.records, course.end.records], [10, 40, 90]);
         assert_eq!((course.cold().unwrap().records, course.steady().unwrap().records), (30, 50));
-        let course = watch(&mut process, meter, 90, 30, || Ok(90)).unwrap();
-        assert_eq!((course.cold(), course.steady().unwrap().records), (None, 90));
+        let course = watch(&mut process, meter, lengths, || Ok(100)).unwrap();
+        assert_eq!((course.cold(), course.steady().unwrap().records), (None, 100));
+    }
+
+    #[test]
+    fn java_is_warm_after_a_third_and_a_million_and_its_buffers_are_full_at_the_end() {
+        let lengths = |warm, end, total| Lengths { warm, end, total };
+        for (end, expected, meaningful) in [
+            (30, lengths(15, 30, 45), false),
+            (1_000_000, lengths(500_000, 1_000_000, 1_500_000), false),
+            (2_400_000, lengths(1_000_000, 2_400_000, 2_900_000), true),
+            (9_000_000, lengths(3_000_000, 9_000_000, 9_500_000), true),
+        ] {
+            assert_eq!((Lengths::of(end), expected.meaningful()), (expected, meaningful));
+        }
     }
 
     #[test]
     fn too_many_records_and_a_dead_worker_are_errors() {
         let (_folder, mut process) = idle("sleep 100");
         let meter = Meter::of(&process);
-        assert!(watch(&mut process, meter, 5, 1, || Ok(6)).unwrap_err().to_string().contains("6 records"));
+        assert!(
+            watch(&mut process, meter, Lengths { warm: 1, end: 5, total: 5 }, || Ok(6))
+                .unwrap_err()
+                .to_string()
+                .contains("6 records")
+        );
         let (_folder, mut process) = idle("echo trouble; exit 3");
-        let error = watch(&mut process, meter, 5, 1, || Ok(0)).unwrap_err().to_string();
+        let error =
+            watch(&mut process, meter, Lengths { warm: 1, end: 5, total: 5 }, || Ok(0)).unwrap_err().to_string();
         assert!(error.contains("trouble"), "{error}");
     }
 }

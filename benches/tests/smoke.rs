@@ -7,7 +7,7 @@ use benches::{Arguments, Bench, RowName};
 #[test]
 fn every_row_moves_its_lines() {
     let sides = std::env::var("MOLDAU_BENCH_SIDES").unwrap_or_else(|_| "java,moldau,wire".to_owned());
-    let words = ["--records", "30000", "--pairs", "1", "--sides", &sides].map(str::to_owned);
+    let words = ["--records", "20000", "--pairs", "1", "--sides", &sides].map(str::to_owned);
     let mut bench = Bench::start(Arguments::parse(&words).unwrap()).unwrap();
     for row in [RowName::P1, RowName::P2, RowName::P8, RowName::P9] {
         let report = benches::run(&mut bench, row).unwrap();

@@ -123,11 +123,12 @@ impl Answer {
     }
 }
 
-/// Without the frames of stack traces and the commit; lists of names, which Java keeps in a hash map, in order.
+/// Without the commit and what follows the first line of a trace; lists of names, which Java keeps in a hash map, in order.
 fn normal(value: Value, key: Option<&str>) -> Value {
     match (key, value) {
         (Some("commit"), Value::String(_)) => Value::String("COMMIT".to_owned()),
-        (Some("trace"), Value::String(trace)) => Value::String(without_frames(&trace)),
+        // Behind the first line come frames, and causes that Java's libraries word in their own way.
+        (Some("trace"), Value::String(trace)) => trace.lines().next().unwrap_or_default().into(),
         (_, Value::Array(mut items)) if items.iter().all(Value::is_string) => {
             items.sort_by_key(Value::to_string);
             Value::Array(items)
@@ -138,11 +139,6 @@ fn normal(value: Value, key: Option<&str>) -> Value {
         }
         (_, other) => other,
     }
-}
-
-fn without_frames(trace: &str) -> String {
-    let kept = trace.lines().filter(|line| !line.starts_with("\tat ") && !line.starts_with("\t... "));
-    kept.collect::<Vec<_>>().join("\n")
 }
 
 fn wait_for_status(worker: &Worker, connector: &str, answers: &[Answer], fits: impl Fn(&Value) -> bool) {

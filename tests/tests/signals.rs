@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 
-use e2e::{Engine, Moldau, RealKafka, Signal, WorkerFiles, numbered_line, wait_until};
+use e2e::{Engine, KafkaOptions, Moldau, RealKafka, Signal, WorkerFiles, numbered_line, wait_until};
 
 const SOON: Duration = Duration::from_secs(30);
 
@@ -86,7 +86,8 @@ fn sigint_ends_the_worker_with_0_and_everything_stored() {
 
 #[test]
 fn a_signal_while_kafka_is_away_still_ends_the_worker() {
-    let mut kafka = RealKafka::start().unwrap();
+    let quick = KafkaOptions::default().property("group.min.session.timeout.ms", "500");
+    let mut kafka = RealKafka::start_with(quick).unwrap();
     kafka.create_topic("away", 1, &[]).unwrap();
     let files = WorkerFiles::new(&kafka).unwrap();
     let from = files.folder().join("in.txt");
@@ -106,7 +107,9 @@ fn a_signal_while_kafka_is_away_still_ends_the_worker() {
         ),
     ]
     .map(Result::unwrap);
-    let worker_file = files.standalone(&[]).unwrap();
+    // Nobody hears that the consumer leaves: its membership ends when it was not heard of for two seconds.
+    let quick = [("consumer.session.timeout.ms", "2000"), ("consumer.heartbeat.interval.ms", "500")];
+    let worker_file = files.standalone(&quick).unwrap();
     let mut worker = Moldau::standalone(&worker_file, &connectors).unwrap();
     wait_until("the first line", SOON, || lines(&files.folder().join("out.txt")) == 1).unwrap();
     kafka.stop().unwrap();
@@ -114,7 +117,9 @@ fn a_signal_while_kafka_is_away_still_ends_the_worker() {
     // Long enough for the line to be read and handed to the producer.
     std::thread::sleep(Duration::from_millis(1500));
     worker.signal(Signal::TERM).unwrap();
+    let asked = Instant::now();
     assert_eq!(worker.wait(Duration::from_secs(30)).unwrap(), 0, "{}", worker.log());
+    assert!(asked.elapsed() < Duration::from_secs(15), "took {:?}\n{}", asked.elapsed(), worker.log());
 
     kafka.start_again().unwrap();
     let mut worker = Moldau::standalone(&worker_file, &connectors).unwrap();

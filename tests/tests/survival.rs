@@ -137,6 +137,13 @@ fn a_broker_that_stops_and_starts_while_lines_flow_loses_nothing() {
 struct Seeded(u64);
 
 impl Seeded {
+    /// From `MOLDAU_TEST_SEED`, or always the same.
+    fn new() -> Self {
+        let seed = std::env::var("MOLDAU_TEST_SEED").map_or(20_261_121, |seed| seed.parse().unwrap());
+        println!("MOLDAU_TEST_SEED={seed}");
+        Self(seed)
+    }
+
     fn below(&mut self, limit: u64) -> u64 {
         // Knuth's MMIX generator; the low bits are poor.
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
@@ -155,8 +162,8 @@ fn a_worker_that_is_killed_again_and_again_loses_nothing() {
     let mut lines: Vec<(&str, &str)> = QUICK_GROUPS.to_vec();
     lines.push(("offset.flush.interval.ms", "100"));
     let worker_file = files.standalone(&lines).unwrap();
-    let growing = Growing::start(&from, LINES, 1_000).unwrap();
-    let mut random = Seeded(20_261_121);
+    let growing = Growing::start(&from, LINES, 2_000).unwrap();
+    let mut random = Seeded::new();
     let mut reached = Vec::new();
     for _ in 0..ROUNDS {
         let mut worker = Engine::under_test().standalone(&worker_file, &connectors).unwrap();
@@ -175,5 +182,56 @@ fn a_worker_that_is_killed_again_and_again_loses_nothing() {
     let repeated = all(&partitions).complete(LINES).unwrap();
     partitions[0].1.in_order().unwrap();
     in_sink_file(&to, ROUNDS).in_order().unwrap();
-    println!("{repeated} lines came again in the topic, {} lines in the sink file", line_count(&to));
+    let again = line_count(&to) - LINES;
+    println!("{repeated} lines came again in the topic, {again} in the sink file");
+}
+
+#[test]
+fn operators_who_press_every_button_lose_nothing() {
+    const OPERATIONS: u64 = 60;
+    let kafka = start_kafka();
+    kafka.create_topic("pressed", 1, &[]).unwrap();
+    let files = WorkerFiles::new(&kafka).unwrap();
+    let (from, to) = (files.folder().join("in.txt"), files.folder().join("out.txt"));
+    let connectors = pipeline(&files, "pressed", &from, &to);
+    let growing = Growing::start(&from, LINES, 2_000).unwrap();
+    let mut worker = Engine::under_test().standalone(&files.standalone(&[]).unwrap(), &connectors).unwrap();
+    let mut random = Seeded::new();
+    let mut pressed = Vec::new();
+    for _ in 0..OPERATIONS {
+        let connector = if random.below(2) == 0 { "pressed-source" } else { "pressed-sink" };
+        let path = |what: &str| format!("/connectors/{connector}/{what}");
+        let rest = worker.rest();
+        let config = |batch: u64| {
+            let mut config = rest.get(&path("config")).unwrap().json().unwrap();
+            config["batch.size"] = serde_json::Value::String(batch.to_string());
+            rest.put(&path("config"), &config)
+        };
+        let (button, reply) = match random.below(8) {
+            0 => ("pause", rest.request("PUT", &path("pause"), None)),
+            1 => ("stop", rest.request("PUT", &path("stop"), None)),
+            2 => ("restart", rest.request("POST", &path("restart"), None)),
+            3 => ("restart all", rest.request("POST", &path("restart?includeTasks=true"), None)),
+            4 => ("restart task", rest.request("POST", &path("tasks/0/restart"), None)),
+            5 => ("configure", config(1 + random.below(500))),
+            _ => ("resume", rest.request("PUT", &path("resume"), None)),
+        };
+        let status = reply.unwrap().status;
+        // A stopped connector has no task to restart.
+        assert!(status < 300 || (status == 404 && button == "restart task"), "{button} {connector}: {status}");
+        pressed.push(format!("{button} {connector}"));
+        std::thread::sleep(Duration::from_millis(random.below(250)));
+    }
+    println!("{pressed:?}");
+    for connector in ["pressed-source", "pressed-sink"] {
+        assert_eq!(worker.rest().request("PUT", &format!("/connectors/{connector}/resume"), None).unwrap().status, 202);
+    }
+    growing.finish().unwrap();
+    wait_for_all_lines(&to, 0, || worker.log());
+    assert_eq!(worker.terminate().unwrap(), Engine::under_test().clean_exit());
+    let partitions = in_topic(&kafka, "pressed");
+    let repeated = all(&partitions).complete(LINES).unwrap();
+    partitions[0].1.in_order().unwrap();
+    in_sink_file(&to, 0).in_order().unwrap();
+    println!("{repeated} lines came again in the topic, {} in the sink file", line_count(&to) - LINES);
 }

@@ -173,57 +173,101 @@ fn the_tutorial_with_schemas_off_stores_plain_json() {
     assert_eq!(texts(&kafka.consume_all("plain-json").unwrap()), [r#""foo""#, r#""said \"bar\"""#]);
 }
 
-/// One leg of a relay: `engine` reads what was appended for it and stops.
-fn leg(kafka: &RealKafka, files: &WorkerFiles, engine: Engine, connectors: &[PathBuf], last: [(&str, &str); 2]) {
-    let worker = files.standalone(&[]).unwrap();
-    let mut worker = engine.standalone(&worker, connectors).unwrap();
-    for (topic, line) in last {
-        let arrived = e2e::wait_until(&format!("{line} in {topic}"), SOON, || {
-            kafka.consume_all(topic).is_ok_and(|records| texts(&records).iter().any(|text| text == line))
-        });
-        arrived.unwrap_or_else(|error| panic!("{error}\n{}", worker.log()));
+/// A source for each of two files, and a sink for what the first one sends.
+struct Relay {
+    files: WorkerFiles,
+    connectors: Vec<PathBuf>,
+}
+
+impl Relay {
+    fn new(kafka: &RealKafka) -> Self {
+        let files = WorkerFiles::new(kafka).unwrap();
+        let source = |name: &str| {
+            let (topic, file) = (format!("relay-{name}"), files.folder().join(name));
+            let lines = [("connector.class", "FileStreamSource"), ("topic", &topic), ("file", file.to_str().unwrap())];
+            files.connector(&format!("{name}-source"), &lines).unwrap()
+        };
+        let sink_file = files.folder().join("sink");
+        let sink =
+            [("connector.class", "FileStreamSink"), ("topics", "relay-ascii"), ("file", sink_file.to_str().unwrap())];
+        let connectors = vec![source("ascii"), source("text"), files.connector("relay-sink", &sink).unwrap()];
+        Self { files, connectors }
     }
-    assert_eq!(worker.terminate().unwrap(), engine.clean_exit());
+
+    fn file(&self, name: &str) -> PathBuf {
+        self.files.folder().join(name)
+    }
+
+    /// One leg: `engine` carries everything up to these last lines, and stops.
+    fn leg(&self, kafka: &RealKafka, engine: Engine, last_ascii: &str, last_text: &str) {
+        let mut worker = engine.standalone(&self.files.standalone(&[]).unwrap(), &self.connectors).unwrap();
+        let is_there = || {
+            let held = kafka.consume_all("relay-text").unwrap_or_default();
+            read(&self.file("sink")).ends_with(&format!("{last_ascii}\n"))
+                && held.iter().any(|record| record.text() == last_text)
+        };
+        let arrived = e2e::wait_until(&format!("{last_ascii} and {last_text}"), SOON, is_there);
+        arrived.unwrap_or_else(|error| panic!("{engine:?}: {error}\n{}", worker.log()));
+        assert_eq!(worker.terminate().unwrap(), engine.clean_exit());
+    }
 }
 
 #[test]
-fn java_and_moldau_take_turns_on_one_offset_file() {
+fn java_and_moldau_take_turns_on_one_offset_file_and_one_group() {
     let kafka = RealKafka::shared().unwrap();
-    let files = WorkerFiles::new(kafka).unwrap();
-    let (ascii, text) = (files.folder().join("ascii.txt"), files.folder().join("text.txt"));
-    let connectors = [("ascii", &ascii), ("text", &text)].map(|(name, file)| {
-        let topic = format!("relay-{name}");
-        let lines = [("connector.class", "FileStreamSource"), ("topic", &topic), ("file", file.to_str().unwrap())];
-        files.connector(name, &lines).unwrap()
-    });
-    let ascii_line = |number: usize| format!("line {number} {}", "x".repeat(number % 17));
-    let text_line = |number: usize| {
-        format!("\u{441}\u{442}\u{440}\u{43e}\u{43a}\u{430} {number} \u{1f600}{}", "\u{e9}".repeat(number % 5))
+    let relay = Relay::new(kafka);
+    let ascii = |number: usize| format!("line {number} {}", "x".repeat(number % 17));
+    let text = |number: usize| {
+        let cyrillic = "\u{441}\u{442}\u{440}\u{43e}\u{43a}\u{430}";
+        format!("{cyrillic} {number} \u{1f600}{}", "\u{e9}".repeat(number % 5))
     };
-    let legs = [Engine::Java, Engine::Moldau, Engine::Java, Engine::Moldau];
     let mut held_before_third = 0;
-    for (turn, engine) in legs.into_iter().enumerate() {
+    for (turn, engine) in [Engine::Java, Engine::Moldau, Engine::Java, Engine::Moldau].into_iter().enumerate() {
         let numbers = turn * 30..(turn + 1) * 30;
-        append(&ascii, &numbers.clone().map(|number| ascii_line(number) + "\n").collect::<String>());
-        append(&text, &numbers.clone().map(|number| text_line(number) + "\n").collect::<String>());
+        append(&relay.file("ascii"), &numbers.clone().map(|number| ascii(number) + "\n").collect::<String>());
+        append(&relay.file("text"), &numbers.clone().map(|number| text(number) + "\n").collect::<String>());
         if turn == 2 {
             held_before_third = kafka.consume_all("relay-text").unwrap().len();
         }
-        let last = numbers.end - 1;
-        leg(kafka, &files, engine, &connectors, [("relay-ascii", &ascii_line(last)), ("relay-text", &text_line(last))]);
+        relay.leg(kafka, engine, &ascii(numbers.end - 1), &text(numbers.end - 1));
         if turn == 2 {
             // Our positions are bytes, from which Java goes on exactly.
             let held = texts(&kafka.consume_all("relay-text").unwrap());
-            assert_eq!(held[held_before_third..], numbers.map(text_line).collect::<Vec<_>>());
+            assert_eq!(held[held_before_third..], numbers.map(text).collect::<Vec<_>>());
         }
     }
-    // Of ASCII text nobody repeats anything.
-    assert_eq!(texts(&kafka.consume_all("relay-ascii").unwrap()), (0..120).map(ascii_line).collect::<Vec<_>>());
+    // Of ASCII text nobody repeats anything, neither into the topic nor into the sink file.
+    let all: Vec<String> = (0..120).map(ascii).collect();
+    assert_eq!(texts(&kafka.consume_all("relay-ascii").unwrap()), all);
+    assert_eq!(read(&relay.file("sink")).lines().collect::<Vec<_>>(), all);
     // Of other text lines may come again where Java counted characters; none is missing and none is a fragment.
     let mut first_seen = texts(&kafka.consume_all("relay-text").unwrap());
     let mut seen = std::collections::BTreeSet::new();
     first_seen.retain(|line| seen.insert(line.clone()));
-    assert_eq!(first_seen, (0..120).map(text_line).collect::<Vec<_>>());
+    assert_eq!(first_seen, (0..120).map(text).collect::<Vec<_>>());
+}
+
+#[test]
+fn without_files_lines_go_from_standard_input_to_standard_output() {
+    let kafka = RealKafka::shared().unwrap();
+    let files = WorkerFiles::new(kafka).unwrap();
+    let connectors = [
+        files.connector("stdin", &[("connector.class", "FileStreamSource"), ("topic", "streams")]).unwrap(),
+        files.connector("stdout", &[("connector.class", "FileStreamSink"), ("topics", "streams")]).unwrap(),
+    ];
+    let mut command = std::process::Command::new(Moldau::binary().unwrap());
+    command.arg("standalone").arg(files.standalone(&[]).unwrap()).args(connectors);
+    let (mut process, mut input, output) =
+        e2e::Process::piped("moldau", &mut command, &files.folder().join("log")).unwrap();
+    input.write_all("one\ntwo \u{fc}\nthree".as_bytes()).unwrap();
+    let mut lines = std::io::BufRead::lines(std::io::BufReader::new(output));
+    assert_eq!(lines.next().unwrap().unwrap(), "one");
+    assert_eq!(lines.next().unwrap().unwrap(), "two \u{fc}");
+    input.write_all(b" and a half\n").unwrap();
+    assert_eq!(lines.next().unwrap().unwrap(), "three and a half");
+    assert_eq!(process.terminate(SOON).unwrap(), 0);
+    // Nothing but lines of the topic is on standard output.
+    assert!(lines.next().is_none());
 }
 
 #[test]

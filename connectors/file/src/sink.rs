@@ -128,8 +128,9 @@ struct Output {
     file: Box<dyn File>,
     /// The path of a file until its last line has been looked at.
     unread: Option<PathBuf>,
-    /// The folder of a file that this task created, until its entry there is durable.
-    new_in: Option<PathBuf>,
+    /// The folder of a file until its entry there is durable. Also that of a file that was there before: whoever made it
+    /// may have been killed before it was durable.
+    folder: Option<PathBuf>,
     /// Whether lines were written that are not known to be durable.
     unsynced: bool,
     /// Whether the output can be made durable; devices and pipes cannot.
@@ -144,18 +145,17 @@ impl Output {
             return Ok(Self::new("standard output".to_owned(), env.disk().stdout()));
         };
         let path = PathBuf::from(&name);
-        let exists = env.disk().metadata(&path).is_ok();
         let file = env.disk().open(&path, OpenOptions::APPEND).map_err(|cause| {
             Error::connect(format!("Couldn't find or create file '{name}' for FileStreamSinkTask")).caused_by(cause)
         })?;
         let mut output = Self::new(name, file);
-        output.new_in = (!exists).then(|| path.parent().unwrap_or(Path::new("")).to_owned());
+        output.folder = Some(path.parent().unwrap_or(Path::new("")).to_owned());
         output.unread = Some(path);
         Ok(output)
     }
 
     fn new(name: String, file: Box<dyn File>) -> Self {
-        Self { name, file, unread: None, new_in: None, unsynced: false, can_sync: true, failed: None }
+        Self { name, file, unread: None, folder: None, unsynced: false, can_sync: true, failed: None }
     }
 
     fn check(&self) -> Result<()> {
@@ -166,7 +166,9 @@ impl Output {
     fn write(&mut self, env: &Env, records: &[Record], text: &mut String) -> Result<()> {
         self.check()?;
         text.clear();
-        if self.unread.take().is_some_and(|path| is_torn(env, &path, &*self.file)) {
+        if let Some(path) = self.unread.take()
+            && is_torn(env, &path, &*self.file).map_err(|error| self.fail("look at", error))?
+        {
             warn!(file = self.name, "the file does not end with a whole line; starting a new line");
             text.push('\n');
         }
@@ -195,19 +197,23 @@ impl Output {
         if self.can_sync {
             match self.file.sync_data() {
                 Ok(()) => {}
-                Err(error) if matches!(error.kind(), ErrorKind::InvalidInput | ErrorKind::Unsupported) => {
+                Err(error) if has_no_sync(&error) => {
                     self.can_sync = false;
                     info!(file = self.name, "this is no file that could be made durable");
                 }
                 Err(error) => return Err(self.fail("sync", error)),
             }
         }
-        if let Some(folder) = self.new_in.take()
+        if let Some(folder) = self.folder.take()
             && self.can_sync
-            && let Err(error) = env.disk().sync_dir(&folder)
         {
-            // The lines are on the disk; some file systems have no folders to sync.
-            warn!(file = self.name, %error, "the folder of the new file could not be synced");
+            match env.disk().sync_dir(&folder) {
+                Ok(()) => {}
+                Err(error) if has_no_sync(&error) || error.kind() == ErrorKind::PermissionDenied => {
+                    warn!(file = self.name, %error, "the file's folder cannot be synced: a new file may be lost with the power");
+                }
+                Err(error) => return Err(self.fail("sync the folder of", error)),
+            }
         }
         self.unsynced = false;
         Ok(())
@@ -221,19 +227,31 @@ impl Output {
     }
 }
 
+/// Whether syncing is nothing that can be done there: devices and pipes, folders of some file systems.
+fn has_no_sync(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::InvalidInput | ErrorKind::Unsupported)
+}
+
 /// Whether the last line of a file has no end, as after a crash or on a full disk: a line appended to that would be lost
 /// among its bytes.
-fn is_torn(env: &Env, path: &Path, file: &dyn File) -> bool {
+///
+/// # Errors
+/// Those of the file system; a file that may only be written is taken for whole.
+fn is_torn(env: &Env, path: &Path, file: &dyn File) -> io::Result<bool> {
     // The look is through a second handle: a pipe must not be opened for reading by its writer. It has no length.
-    let mut last = [b'\n'];
-    if file.metadata().is_ok_and(|metadata| metadata.len > 0)
-        && let Ok(mut file) = env.disk().open(path, OpenOptions::READ)
-        && file.seek(SeekFrom::End(-1)).is_ok()
-        && file.read_exact(&mut last).is_err()
-    {
-        return false;
+    if file.metadata()?.len == 0 {
+        return Ok(false);
     }
-    last != [b'\n']
+    let mut file = match env.disk().open(path, OpenOptions::READ) {
+        Ok(file) => file,
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => return Ok(false),
+        Err(error) => return Err(error),
+    };
+    let mut last = [b'\n'];
+    if file.seek(SeekFrom::End(-1)).is_ok() {
+        file.read_exact(&mut last)?;
+    }
+    Ok(last != [b'\n'])
 }
 
 /// Appends what Java's `println` prints.

@@ -1,6 +1,6 @@
 //! How stop and pause reach a task.
 
-use tokio::sync::watch;
+use env::watch;
 
 /// What the runtime wants of a task now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,7 +41,7 @@ impl TokenSource {
 
     /// What was said last.
     pub fn signal(&self) -> Signal {
-        *self.0.borrow()
+        self.0.get()
     }
 }
 
@@ -52,7 +52,7 @@ pub struct Token(watch::Receiver<Signal>);
 impl Token {
     /// What the runtime wants now. A runtime that is gone wants a stop.
     pub fn signal(&self) -> Signal {
-        if self.0.has_changed().is_err() { Signal::Stop } else { *self.0.borrow() }
+        if self.0.is_closed() { Signal::Stop } else { self.0.get() }
     }
 
     /// Whether the task should end.
@@ -63,9 +63,6 @@ impl Token {
     /// Completes when the signal is not `signal` (any more), with the new one. Dropping the future loses nothing.
     pub async fn changed_from(&self, signal: Signal) -> Signal {
         let mut receiver = self.0.clone();
-        match receiver.wait_for(|current| *current != signal).await {
-            Ok(current) => *current,
-            Err(_) => Signal::Stop,
-        }
+        receiver.wait_for(|current| *current != signal).await.unwrap_or(Signal::Stop)
     }
 }

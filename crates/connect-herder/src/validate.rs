@@ -47,9 +47,9 @@ fn connector<'a>(config: &RawConfig, registry: &'a Registry) -> Result<&'a Conne
         return Err(HerderError::BadRequest(text));
     };
     registry.connectors.find(class).map_err(|_| {
-        let closest = registry.connectors.closest(class);
-        if !closest.is_empty() {
-            tracing::warn!("connector.class={class} is not known; did you mean {}?", closest.join(" or "));
+        match registry.connectors.closest(class).as_slice() {
+            [] => tracing::warn!("connector.class={class} is not known; GET /connector-plugins lists what is"),
+            closest => tracing::warn!("connector.class={class} is not known; did you mean {}?", closest.join(" or ")),
         }
         let known: Vec<String> = registry.connectors.iter().map(|(_, plugin)| described(plugin)).collect();
         HerderError::BadRequest(format!(

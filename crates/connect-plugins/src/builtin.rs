@@ -22,14 +22,7 @@ pub fn builtin() -> Registry {
     registry.add_header_converter(StringConverterPlugin);
     registry.add_header_converter(ByteArrayConverterPlugin);
     registry.add_header_converter(SimpleHeaderConverterPlugin);
-    for primitive in [
-        Primitive::Boolean,
-        Primitive::Short,
-        Primitive::Integer,
-        Primitive::Long,
-        Primitive::Float,
-        Primitive::Double,
-    ] {
+    for primitive in Primitive::ALL {
         registry.add_converter(PrimitiveConverterPlugin(primitive));
         registry.add_header_converter(PrimitiveConverterPlugin(primitive));
     }

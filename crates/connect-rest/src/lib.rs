@@ -3,6 +3,7 @@
 mod body;
 mod connectors;
 mod error;
+mod matching;
 mod plugins;
 mod root;
 mod server;

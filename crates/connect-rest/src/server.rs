@@ -4,17 +4,16 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use axum::Router;
 use axum::http::StatusCode;
 use axum::routing::{get, post, put};
+use axum::{Router, middleware};
 use connect_api::plugin::Registry;
 use connect_herder::Herder;
-use env::{Env, Listener, Stream, Task};
-use tokio::sync::watch;
+use env::{Env, Listener, Stream, Task, watch};
 
 use crate::error::RestError;
 use crate::state::RestState;
-use crate::{connectors, plugins, root, tasks};
+use crate::{connectors, matching, plugins, root, tasks};
 
 /// What the server is made of.
 pub struct ServerSettings {
@@ -69,6 +68,11 @@ impl RestServer {
 }
 
 fn router(state: RestState) -> Router {
+    // A router around the router: its layer sees a request before any route is chosen.
+    Router::new().fallback_service(routes(state)).layer(middleware::from_fn(matching::normal_path))
+}
+
+fn routes(state: RestState) -> Router {
     Router::new()
         .route("/", get(root::server_info))
         .route("/health", get(root::health))
@@ -87,6 +91,7 @@ fn router(state: RestState) -> Router {
         .route("/connectors/{name}/tasks/{task}/status", get(tasks::status))
         .route("/connectors/{name}/tasks/{task}/restart", post(tasks::restart))
         .route("/connector-plugins", get(plugins::list))
+        .route_layer(middleware::from_fn(matching::media_types))
         .fallback(async || RestError::unmatched(StatusCode::NOT_FOUND))
         .method_not_allowed_fallback(async || RestError::unmatched(StatusCode::METHOD_NOT_ALLOWED))
         .with_state(state)

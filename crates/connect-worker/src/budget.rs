@@ -10,6 +10,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 pub struct Budget {
     units: Arc<Semaphore>,
     total: u32,
+    /// What this one is a share of.
+    whole: Option<Arc<Budget>>,
 }
 
 /// Bytes are counted in units of this size.
@@ -20,19 +22,34 @@ pub(crate) const LEAST: usize = 1 << 20;
 
 /// A share of the budget; given back when dropped.
 #[derive(Debug)]
-pub struct Lease(#[expect(dead_code, reason = "held for its drop")] OwnedSemaphorePermit);
+#[expect(dead_code, reason = "held for its drop")]
+pub struct Lease(OwnedSemaphorePermit, Option<Box<Lease>>);
 
 impl Budget {
     /// A budget of `bytes`, at least 1 MiB.
     pub fn new(bytes: usize) -> Self {
         let total = (bytes.max(LEAST) / UNIT).min(Semaphore::MAX_PERMITS).min(u32::MAX as usize) as u32;
-        Self { units: Arc::new(Semaphore::new(total as usize)), total }
+        Self { units: Arc::new(Semaphore::new(total as usize)), total, whole: None }
+    }
+
+    /// A share of this budget for one task: what it leases counts here too, and is never more than `bytes` at a time.
+    #[must_use]
+    pub fn share(&self, bytes: usize) -> Self {
+        Self { whole: Some(Arc::new(self.clone())), ..Self::new(bytes) }
     }
 
     /// Waits for room for `bytes`, or for the whole budget when they are more.
     pub async fn lease(&self, bytes: usize) -> Option<Lease> {
+        let own = self.acquire(bytes).await?;
+        match &self.whole {
+            None => Some(Lease(own, None)),
+            Some(whole) => Some(Lease(own, Some(Box::new(Lease(whole.acquire(bytes).await?, None))))),
+        }
+    }
+
+    async fn acquire(&self, bytes: usize) -> Option<OwnedSemaphorePermit> {
         let units = u32::try_from(bytes.div_ceil(UNIT)).unwrap_or(u32::MAX).min(self.total);
-        self.units.clone().acquire_many_owned(units).await.ok().map(Lease)
+        self.units.clone().acquire_many_owned(units).await.ok()
     }
 
     /// Bytes not in use.
@@ -56,5 +73,17 @@ mod tests {
         assert_eq!(budget.free(), 0);
         drop(large);
         assert_eq!(budget.free(), LEAST);
+    }
+
+    #[test]
+    fn a_share_counts_in_the_whole_and_bounds_one_task() {
+        let whole = Budget::new(4 * LEAST);
+        let (one, other) = (whole.share(2 * LEAST), whole.share(3 * LEAST));
+        let first = one.lease(2 * LEAST).now_or_never().expect("room").expect("open");
+        assert_eq!((one.free(), whole.free()), (0, 2 * LEAST));
+        assert!(one.lease(1).now_or_never().is_none(), "its share is used up");
+        assert!(other.lease(3 * LEAST).now_or_never().is_none(), "the whole is used up");
+        drop(first);
+        assert_eq!((one.free(), other.free(), whole.free()), (2 * LEAST, 3 * LEAST, 4 * LEAST));
     }
 }

@@ -8,7 +8,7 @@ use connect_api::sink::{SinkConnector, SinkConnectorContext};
 use connect_api::source::{ConnectorRuntime, OffsetReader, SourceConnector, SourceConnectorContext};
 use connect_api::{Error, Result};
 use connect_storage::config::TargetState;
-use env::{Env, Task};
+use env::{Env, Task, watch};
 use kafka_config::RawConfig;
 use parking_lot::Mutex;
 use tokio::sync::{mpsc, oneshot};
@@ -34,6 +34,8 @@ enum Request {
 pub(crate) struct RunningConnector {
     requests: mpsc::UnboundedSender<Request>,
     reporter: Arc<Reporter>,
+    /// True once it has stopped or was given up.
+    over: watch::Sender<bool>,
     actor: Box<dyn Task>,
 }
 
@@ -91,13 +93,18 @@ impl RunningConnector {
             phase: Phase::Initial,
         };
         let actor = env.work().spawn(&task_name, Box::pin(actor.run(inbox)));
-        Self { requests, reporter, actor }
+        Self { requests, reporter, over: watch::Sender::new(false), actor }
     }
 
     async fn ask<T>(&self, request: impl FnOnce(oneshot::Sender<T>) -> Request) -> Result<T> {
         let (reply, answer) = oneshot::channel();
         self.requests.send(request(reply)).map_err(|_| not_running())?;
-        answer.await.map_err(|_| not_running())
+        let mut over = self.over.subscribe();
+        tokio::select! {
+            biased;
+            _ = over.wait_for(|over| *over) => Err(not_running()),
+            answer = answer => answer.map_err(|_| not_running()),
+        }
     }
 
     /// Brings the connector to this state; completes when it is there.
@@ -114,6 +121,7 @@ impl RunningConnector {
     pub(crate) async fn stop(&self, env: &Env, limit: Duration) -> bool {
         let in_time = env.timeout(limit, self.ask(Request::Stop)).await.is_ok();
         self.reporter.say_last(State::Unassigned);
+        self.over.send_replace(true);
         if !in_time {
             self.actor.abort();
         }

@@ -268,6 +268,20 @@ fn what_a_failed_sync_should_have_flushed_is_not_covered_by_the_next() {
 }
 
 #[test]
+fn everybody_who_has_the_file_open_learns_once_of_a_failed_sync() {
+    on_disk(1, |env, sim| {
+        sim.disk("worker").put("/a", b"").unwrap();
+        let open = || env.disk().open(p("/a"), OpenOptions::APPEND).unwrap();
+        let (mut one, mut other) = (open(), open());
+        other.write_all(b"lost").unwrap();
+        sim.disk("worker").fail(DiskFault::next(DiskOperation::Sync));
+        assert!(one.sync_data().is_err());
+        assert!(other.sync_data().is_err());
+        assert!(one.sync_data().is_ok() && other.sync_data().is_ok() && open().sync_data().is_ok());
+    });
+}
+
+#[test]
 fn a_file_keeps_its_identity_under_another_name_and_after_a_crash() {
     on_disk(1, |env, sim| {
         write_new(env.disk(), "/a", b"x", true);

@@ -14,8 +14,8 @@ mod server;
 mod api;
 
 mod data;
-mod inspection;
 mod groups;
+mod inspection;
 mod log;
 mod topics;
 

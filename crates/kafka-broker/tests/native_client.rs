@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use env::Env;
@@ -41,7 +42,7 @@ fn raw(sim: &SimHandle, more: &[(&str, &str)]) -> RawConfig {
 
 /// Appends every record as Connect's producers do, and waits until all are stored.
 async fn produce(env: Env, config: RawConfig) {
-    let producer = Producer::new(env, ProducerConfig::parse(&config).unwrap());
+    let producer = Producer::new(env.clone(), ProducerConfig::parse(&config).unwrap());
     let topic: Arc<str> = TOPIC.into();
     let mut rows = Rows::new();
     for n in 0..RECORDS {
@@ -59,6 +60,8 @@ async fn produce(env: Env, config: RawConfig) {
             let more = producer.append(&rows, accepted..RECORDS.min(accepted + 7)).unwrap();
             accepted += more;
             producer.flush();
+            // Slowly enough for trouble to come in between.
+            env.sleep(Duration::from_millis(25)).await;
             if more == 0 {
                 producer.ready().await.unwrap();
             }
@@ -157,10 +160,12 @@ fn what_is_produced_is_consumed() {
 fn nothing_is_lost_when_connections_break() {
     replay_seeds(0..12, |env, sim| async move {
         let broker = Broker::start(&sim.env_for("broker"), config(&sim)).await.unwrap();
-        sim.network().plan(NetworkPlan { cut_chance: 0.05, spike_chance: 0.05, ..NetworkPlan::default() });
+        sim.network().plan(NetworkPlan { spike_chance: 0.05, ..NetworkPlan::default() });
         history(sim.clone(), broker, async |broker| {
-            env.sleep(Duration::from_secs(20)).await;
-            sim.network().plan(NetworkPlan::default());
+            for _ in 0..30 {
+                env.sleep(Duration::from_millis(sim.draw(150))).await;
+                sim.network().cut_host(["producer", "first", "second", "broker"][sim.draw(4) as usize]);
+            }
             broker
         })
         .await;
@@ -192,6 +197,7 @@ fn nothing_is_lost_when_the_broker_is_killed_and_started_again() {
 struct Errors {
     sim: SimHandle,
     env: Env,
+    made: AtomicU64,
 }
 
 impl Faults for Errors {
@@ -208,6 +214,7 @@ impl Faults for Errors {
             }
             _ => return Fault::None,
         };
+        self.made.fetch_add(1, Ordering::Relaxed);
         match self.sim.draw(4) {
             0 => Fault::Refuse(code),
             1 => Fault::LoseAnswer,
@@ -221,8 +228,10 @@ impl Faults for Errors {
 fn nothing_is_lost_when_requests_fail() {
     replay_seeds(0..12, |_, sim| async move {
         let mut config = config(&sim);
-        config.faults = Some(Arc::new(Errors { sim: sim.clone(), env: sim.env_for("broker") }));
+        let faults = Arc::new(Errors { sim: sim.clone(), env: sim.env_for("broker"), made: AtomicU64::new(0) });
+        config.faults = Some(faults.clone());
         let broker = Broker::start(&sim.env_for("broker"), config).await.unwrap();
         history(sim.clone(), broker, async |broker| broker).await;
+        assert!(faults.made.load(Ordering::Relaxed) > 0, "no fault was made");
     });
 }

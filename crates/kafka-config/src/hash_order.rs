@@ -8,6 +8,23 @@ pub fn java_string_hash(text: &str) -> i32 {
 /// The distinct strings in the order of a `java.util.HashMap` that got them in the given order and grew from its
 /// default size of 16.
 pub fn hash_order<'a>(strings: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
+    let distinct = distinct(strings);
+    let mut capacity = 16u32;
+    while distinct.len() > capacity as usize / 4 * 3 {
+        capacity *= 2;
+    }
+    in_buckets(distinct, capacity)
+}
+
+/// The distinct strings in the order of a `java.util.HashMap` that was made as a copy of another map, which iterates in
+/// the given order: such a table has just the size that its entries need.
+pub(crate) fn copied_hash_order<'a>(strings: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
+    let distinct = distinct(strings);
+    let capacity = (distinct.len() * 4 / 3 + 1).next_power_of_two();
+    in_buckets(distinct, u32::try_from(capacity).unwrap_or(1 << 30))
+}
+
+fn distinct<'a>(strings: impl IntoIterator<Item = &'a str>) -> Vec<(u32, &'a str)> {
     let mut distinct: Vec<(u32, &str)> = Vec::new();
     for text in strings {
         let hash = java_string_hash(text) as u32;
@@ -15,10 +32,10 @@ pub fn hash_order<'a>(strings: impl IntoIterator<Item = &'a str>) -> Vec<&'a str
             distinct.push((hash, text));
         }
     }
-    let mut capacity = 16u32;
-    while distinct.len() > capacity as usize / 4 * 3 {
-        capacity *= 2;
-    }
+    distinct
+}
+
+fn in_buckets(mut distinct: Vec<(u32, &str)>, capacity: u32) -> Vec<&str> {
     // Within a bucket the order of insertion stays, also when the table grows: a stable sort does the same. (Buckets
     // of more than eight become trees in Java; nothing here has that many collisions.)
     distinct.sort_by_key(|(hash, _)| (hash ^ (hash >> 16)) & (capacity - 1));
@@ -43,6 +60,15 @@ mod tests {
         assert_eq!(hash_order(["REQUESTED", "REQUIRED", "REQUIRED"]), ["REQUIRED", "REQUESTED"]);
         let protocols = ["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"];
         assert_eq!(hash_order(protocols), ["SASL_SSL", "PLAINTEXT", "SSL", "SASL_PLAINTEXT"]);
+    }
+
+    #[test]
+    fn a_copied_map_is_only_as_large_as_needed() {
+        // As java.util.HashMap prints these when made from another map: eight buckets, not sixteen.
+        let keys = ["file", "name", "tasks.max", "topic"];
+        assert_eq!(copied_hash_order(keys), ["name", "topic", "file", "tasks.max"]);
+        assert_eq!(copied_hash_order(["name"]), ["name"]);
+        assert_eq!(copied_hash_order([]), [] as [&str; 0]);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, btree_map};
 use std::fmt;
 
-use crate::hash_order::hash_order;
+use crate::hash_order::copied_hash_order;
 
 /// Text by key; a value can be null (JSON `null`). Sorted by key, so that everything made from it is the same each
 /// time. `Debug` hides values whose key looks like a secret; [`RawConfig::java_text`] does not.
@@ -102,10 +102,10 @@ impl RawConfig {
         self.0.is_empty()
     }
 
-    /// The text of a `java.util.HashMap` with these entries: `{k=v, …}` in Java's order. Shows secrets: it is for
-    /// answers that Java gives with the submitted values, not for logs.
+    /// The text of a `java.util.HashMap` that is a copy of a map with these entries: `{k=v, …}` in Java's order. Shows
+    /// secrets: it is for answers that Java gives with the submitted values, not for logs.
     pub fn java_text(&self) -> String {
-        let order = hash_order(self.keys());
+        let order = copied_hash_order(self.keys());
         let entries: Vec<String> =
             order.into_iter().map(|name| format!("{name}={}", self.get(name).unwrap_or("null"))).collect();
         format!("{{{}}}", entries.join(", "))
@@ -218,6 +218,6 @@ mod tests {
         let mut raw = RawConfig::from([("name", "local-file-source"), ("tasks.max", "1"), ("file", "test.txt")]);
         raw.insert_null("topic");
         // As java.util.HashMap prints it.
-        assert_eq!(raw.java_text(), "{file=test.txt, tasks.max=1, name=local-file-source, topic=null}");
+        assert_eq!(raw.java_text(), "{name=local-file-source, topic=null, file=test.txt, tasks.max=1}");
     }
 }

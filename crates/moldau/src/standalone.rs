@@ -14,7 +14,7 @@ use connect_storage::config::TargetState;
 use connect_storage::offsets::FileOffsetStore;
 use connect_worker::{Worker, WorkerSettings, probe::Probes};
 use env::{Env, Listener};
-use kafka_config::{RawConfig, properties};
+use kafka_config::{ConfigError, RawConfig, properties};
 
 use crate::exit::Exit;
 use crate::memory;
@@ -39,8 +39,7 @@ async fn start(env: Env, worker_file: &str, connector_files: &[String]) -> Resul
     let raw = worker_properties(&env, worker_file)?;
     let registry = Arc::new(connect_plugins::builtin());
     let plugins: Plugins = Arc::new(RegistryLookup(registry.clone()));
-    let config =
-        WorkerConfig::standalone(&raw, &*plugins).map_err(|error| Exit::worker(format!("{worker_file}: {error}")))?;
+    let config = WorkerConfig::standalone(&raw, &*plugins).map_err(|error| refused(worker_file, &raw, &error))?;
     for warning in &config.warnings {
         tracing::warn!("{warning}");
     }
@@ -124,6 +123,14 @@ fn worker_properties(env: &Env, file: &str) -> Result<RawConfig, Exit> {
     })?;
     let read = properties::read(&bytes).map_err(|error| Exit::worker(format!("{file}: {error}")))?;
     Ok(read.into_iter().collect())
+}
+
+/// Names the file, and the key and its value where Java's sentence does not.
+fn refused(file: &str, raw: &RawConfig, error: &ConfigError) -> Exit {
+    let text = error.to_string();
+    let unnamed = error.name().filter(|name| !text.contains(*name));
+    let line = unnamed.map(|name| format!("{name}={}: ", raw.get(name).unwrap_or_default()));
+    Exit::worker(format!("{file}: {}{text}", line.unwrap_or_default()))
 }
 
 async fn cluster_id(clients: &dyn Clients, config: &WorkerConfig) -> Result<String, Exit> {

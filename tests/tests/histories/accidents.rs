@@ -8,7 +8,7 @@ use connect_worker::TaskId;
 use env_sim::{DiskFault, DiskOperation, NetworkPlan};
 
 use super::broker::Weather;
-use super::plan::{Accident, SINK, SOURCE};
+use super::plan::{Accident, OFFSET_FILE, SINK, SINK_FILE, SOURCE, SOURCE_FILE};
 use super::world::{BROKER, WORKER, World};
 
 /// What ends an accident.
@@ -125,7 +125,9 @@ impl World {
         let disk = self.sim.disk(WORKER);
         match accident {
             Accident::DiskFull => {
-                disk.set_capacity(Some(0));
+                let size = |file: &str| disk.read(file).map_or(0, |content| content.len() as u64);
+                let used: u64 = [SOURCE_FILE, SINK_FILE, OFFSET_FILE].into_iter().map(size).sum();
+                disk.set_capacity(Some(used + self.dice.below(400)));
                 self.later(Cure::DiskHasRoom, 100..=6000);
             }
             Accident::DiskSlow => {
@@ -141,11 +143,11 @@ impl World {
                     DiskOperation::SyncDir,
                     DiskOperation::Open,
                 ];
-                const SINK: [DiskOperation; 4] =
+                const LINES: [DiskOperation; 4] =
                     [DiskOperation::Write, DiskOperation::Sync, DiskOperation::SyncDir, DiskOperation::Open];
                 let (operation, path) = match accident {
                     Accident::OffsetFileFails => (self.dice.pick(&OFFSETS), "/var/moldau"),
-                    _ => (self.dice.pick(&SINK), "/out"),
+                    _ => (self.dice.pick(&LINES), "/out"),
                 };
                 self.tally.add(format!("{operation:?} fails below {path}"));
                 let (after, times) = (self.dice.below(4), self.dice.within(1..=3));

@@ -77,6 +77,9 @@ impl RequestFaults {
 impl Faults for RequestFaults {
     fn on_request(&self, request: &Request<'_>) -> Fault {
         self.observer.look();
+        if request.api == ApiKey::Produce {
+            self.observer.produce_from(request.peer);
+        }
         let Some(spell) = *self.spell.lock().unwrap() else { return Fault::None };
         if spell.api.is_some_and(|api| api != request.api) || !self.dice.percent(spell.percent) {
             return Fault::None;
@@ -85,6 +88,9 @@ impl Faults for RequestFaults {
         match spell.weather {
             Weather::Refuse => refusals(request.api).map_or(Fault::None, |codes| {
                 let code = self.dice.pick(codes);
+                if request.api == ApiKey::Produce && !code.is_retriable() {
+                    self.observer.producer_fails();
+                }
                 self.tally.add("request refused");
                 Fault::Refuse(code)
             }),

@@ -1,8 +1,8 @@
 //! What must hold at every moment, whatever happens:
 //!
 //! - the topic holds whole lines of the file only;
-//! - in each partition, lines come for the first time in the order of the file, and what is read again is read without
-//!   gaps;
+//! - what one run of the source's task sends comes, in each partition, for the first time in the order of the file; with
+//!   one partition without gaps;
 //! - a stored source offset is the end of a line, and all lines before it are in the topic; once storing was reported,
 //!   it is never lost;
 //! - a committed sink offset is never ahead of what is durable in the sink's file (or was given to somebody else).
@@ -10,7 +10,8 @@
 //! [`Observer::look`] checks all of it at one moment, and is called at every request to the broker, at every step of a
 //! record's life, and around every death of the worker. What it learned it keeps, so a look costs what is new.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
 use std::sync::Mutex;
 
 use env_sim::SimHandle;
@@ -34,10 +35,18 @@ struct Line {
 struct Partition {
     /// The line in each record.
     records: Vec<usize>,
-    /// The greatest line that came here first.
-    newest: Option<usize>,
     /// How many records are known to be delivered, since an offset beyond them was committed.
     owed: usize,
+}
+
+/// What one run of the source's task has sent.
+#[derive(Default)]
+struct Run {
+    sent: BTreeSet<usize>,
+    /// The newest line in each partition.
+    newest: BTreeMap<usize, usize>,
+    /// A request of it was refused for good: the task fails, but what its producer has already taken may still be sent.
+    failed: bool,
 }
 
 /// The lines of the sink's file.
@@ -66,8 +75,11 @@ struct State {
     elsewhere: BTreeMap<usize, u64>,
     /// How often each line must have been delivered.
     owed: BTreeMap<usize, u64>,
-    /// Whether a process ended while requests of it may have been under way.
-    lingering: bool,
+    runs: Vec<Run>,
+    /// The run that sends from an address.
+    senders: BTreeMap<SocketAddr, usize>,
+    /// The run that sent what comes next.
+    sender: usize,
     violation: Option<String>,
 }
 
@@ -108,14 +120,24 @@ impl Observer {
         self.state.lock().unwrap().file_len = len;
     }
 
-    /// The worker's process ends, or a task of it was given up.
-    pub(crate) fn process_ended(&self) {
-        self.state.lock().unwrap().lingering |= self.lingering;
+    /// A task of the source begins.
+    pub(crate) fn source_task_begins(&self) {
+        self.state.lock().unwrap().runs.push(Run::default());
     }
 
-    /// The worker's machine lost power: what was not durable may be anything now.
-    pub(crate) fn power_lost(&self) {
-        self.sim.trace("power was lost");
+    /// A request to append is about to be carried out.
+    pub(crate) fn produce_from(&self, peer: SocketAddr) {
+        let state = &mut *self.state.lock().unwrap();
+        let newest = state.runs.len().saturating_sub(1);
+        state.sender = *state.senders.entry(peer).or_insert(newest);
+    }
+
+    /// That request is refused for good.
+    pub(crate) fn producer_fails(&self) {
+        let state = &mut *self.state.lock().unwrap();
+        if let Some(run) = state.runs.get_mut(state.sender) {
+            run.failed = true;
+        }
     }
 
     /// The worker reported that offsets are stored.
@@ -186,29 +208,15 @@ impl Observer {
         if state.lines[line].end > state.file_len {
             return Err(format!("line {line} is in the topic before its end is in the file"));
         }
-        let alone = state.partitions.len() == 1;
-        let partition = &mut state.partitions[index];
-        let last = partition.records.last().copied();
-        partition.records.push(line);
-        let first_time = !state.seen[line];
-        if first_time {
-            state.seen[line] = true;
-            // A request that lingers may put its lines behind those that its sender's successor read on.
-            if partition.newest.is_some_and(|newest| newest > line) && !state.lingering {
-                return Err(format!("in partition {index} line {line} comes for the first time after {last:?}"));
-            }
-            partition.newest = partition.newest.max(Some(line));
-            while state.seen.get(state.first_missing) == Some(&true) {
-                state.first_missing += 1;
-            }
-        } else if self.calm {
+        state.partitions[index].records.push(line);
+        if std::mem::replace(&mut state.seen[line], true) && self.calm {
             return Err(format!("nothing failed, and line {line} is in the topic twice"));
         }
-        let follows = last.map_or(line == 0, |last| line <= last + 1);
-        if alone && !follows && !state.lingering {
-            return Err(format!("after {last:?} comes line {line}: a gap"));
+        while state.seen.get(state.first_missing) == Some(&true) {
+            state.first_missing += 1;
         }
-        Ok(())
+        // Where requests linger nobody knows whose lines these are.
+        if self.lingering { Ok(()) } else { state.sent(index, line) }
     }
 
     fn look_at_commits(&self, state: &mut State) -> Result<(), String> {
@@ -332,6 +340,23 @@ impl Observer {
 }
 
 impl State {
+    /// The run that sends now has a line in a partition.
+    fn sent(&mut self, index: usize, line: usize) -> Result<(), String> {
+        let alone = self.partitions.len() == 1;
+        let Some(run) = self.runs.get_mut(self.sender) else { return Ok(()) };
+        if !run.sent.insert(line) || run.failed {
+            return Ok(());
+        }
+        match run.newest.insert(index, line) {
+            Some(newest) if newest > line => {
+                Err(format!("in partition {index} line {line} comes for the first time after {newest}"))
+            }
+            Some(newest) if alone && newest + 1 != line => Err(format!("after line {newest} comes {line}: a gap")),
+            None if alone && line > self.first_missing => Err(format!("a task begins with line {line}: a gap")),
+            _ => Ok(()),
+        }
+    }
+
     fn violate(&mut self, sim: &SimHandle, what: String) {
         sim.trace(format_args!("VIOLATION: {what}"));
         self.violation.get_or_insert(what);

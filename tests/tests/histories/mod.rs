@@ -12,8 +12,9 @@ mod checkers;
 mod dice;
 mod outsider;
 mod plan;
+mod plugins;
 mod probes;
-mod sink;
+
 mod tally;
 mod worker;
 mod workload;

@@ -185,14 +185,16 @@ impl Plan {
         let calm = dice.percent(15);
         let mut accidents: Vec<_> = Accident::HARMLESS.into_iter().filter(|_| dice.percent(40)).collect();
         if !calm {
-            accidents.extend(Accident::HARMFUL.into_iter().filter(|_| dice.percent(25)));
+            accidents.extend(Accident::HARMFUL.into_iter().filter(|_| dice.percent(30)));
+            if dice.percent(40) {
+                accidents.retain(|accident| !accident.lets_requests_linger());
+            }
         }
         let sink = if calm || dice.percent(60) { SinkKind::File } else { SinkKind::Unsteady };
         let (failpoints, fixed) = if calm { (Vec::new(), None) } else { interference(dice, sink) };
-        let delayed = failpoints.iter().any(|(_, plan)| plan.delay > 0.0);
         Self {
             calm,
-            lingering: delayed || accidents.iter().any(|accident| accident.lets_requests_linger()),
+            lingering: accidents.iter().any(|accident| accident.lets_requests_linger()),
             accidents,
             failpoints,
             fixed,
@@ -226,7 +228,7 @@ impl Plan {
     pub(crate) fn sink_config(&self, tasks: u64) -> RawConfig {
         let class = match self.sink {
             SinkKind::File => "FileStreamSink",
-            SinkKind::Unsteady => super::sink::CLASS,
+            SinkKind::Unsteady => super::plugins::CLASS,
         };
         RawConfig::from([
             ("name", SINK.to_owned()),
@@ -275,7 +277,7 @@ fn interference(dice: &Dice, sink: SinkKind) -> (Vec<(String, FaultPlan)>, Optio
         })
         .collect();
     if sink == SinkKind::Unsteady {
-        for (point, most) in [(super::sink::PUT, 40), (super::sink::FLUSH, 60)] {
+        for (point, most) in [(super::plugins::PUT, 40), (super::plugins::FLUSH, 60)] {
             let error = dice.below(most) as f64 / 100.0;
             plans.push((point.to_owned(), FaultPlan { error, ..FaultPlan::default() }));
         }

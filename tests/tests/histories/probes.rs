@@ -63,16 +63,13 @@ impl Chaos {
 
     pub(crate) fn kill(&self) {
         self.observer.look();
-        self.observer.process_ended();
         self.sim.kill(WORKER);
         self.observer.look();
     }
 
     pub(crate) fn lose_power(&self) {
         self.observer.look();
-        self.observer.process_ended();
         self.sim.crash(WORKER);
-        self.observer.power_lost();
         self.observer.look();
     }
 }

@@ -175,7 +175,7 @@ fn everything() -> Vec<String> {
     let accidents = Accident::HARMLESS.into_iter().chain(Accident::HARMFUL).map(|accident| format!("{accident:?}"));
     let requests = ["request refused", "request dropped", "answer lost", "request late"];
     let lines = ["part of a line", "lines in a burst"];
-    let unsteady = [super::sink::PUT, super::sink::FLUSH].map(|point| format!("{point}: error"));
+    let unsteady = [super::plugins::PUT, super::plugins::FLUSH].map(|point| format!("{point}: error"));
     steps.chain(accidents).chain(requests.into_iter().chain(lines).map(str::to_owned)).chain(unsteady).collect()
 }
 

@@ -13,6 +13,7 @@ use connect_plugins::RegistryLookup;
 use connect_storage::offsets::{FileOffsetStore, OffsetFileError};
 use connect_worker::probe::Probes;
 use connect_worker::{Budget, Worker, WorkerSettings};
+use connector_file::FileStreamSource;
 use env::{BoxFuture, Env, Task, TaskError};
 use env_sim::SimHandle;
 use futures_util::FutureExt;
@@ -20,8 +21,9 @@ use tokio::sync::Notify;
 
 use super::checkers::Observer;
 use super::plan::{OFFSET_FILE, Plan, SINK, SOURCE};
+use super::plugins::{UnsteadySink, WatchedSource};
 use super::probes::{Chaos, Interference};
-use super::sink::UnsteadySink;
+
 use super::world::WORKER;
 
 /// The worker's machine.
@@ -96,14 +98,12 @@ impl WorkerHost {
         }
         self.sim.trace("the worker stops");
         herder.stop().await;
-        if herder.worker().abandoned().total() > 0 {
-            self.observer.process_ended();
-        }
         self.sim.trace("the worker has stopped");
     }
 
     async fn start(&self, env: &Env) -> Option<Arc<StandaloneHerder>> {
         let mut registry = connect_plugins::builtin();
+        registry.add_source(WatchedSource { inner: FileStreamSource::default(), observer: self.observer.clone() });
         registry.add_sink(UnsteadySink(self.chaos.clone()));
         let registry = Arc::new(registry);
         let plugins: Plugins = Arc::new(RegistryLookup(registry.clone()));
@@ -179,9 +179,6 @@ impl WorkerHost {
     ) {
         let running = self.running.lock().unwrap().clone();
         let Some((env, herder)) = running.and_then(|running| Some((running.env, running.herder?))) else { return };
-        if herder.worker().abandoned().total() > 0 {
-            self.observer.process_ended();
-        }
         self.sim.trace(format_args!("asks for {name}"));
         let (sim, asked) = (self.sim.clone(), name.clone());
         let future = request(herder);

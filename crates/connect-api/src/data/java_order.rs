@@ -3,12 +3,8 @@
 //! Java writes schemaless maps, source partitions and source offsets in this order. Partitions are looked up by the
 //! bytes they were written as, so the order is part of the format of the offset store.
 
-/// `String.hashCode`: over the UTF-16 code units.
-pub fn string_hash(text: &str) -> i32 {
-    text.encode_utf16().fold(0_i32, |hash, unit| hash.wrapping_mul(31).wrapping_add(i32::from(unit)))
-}
+pub use kafka_config::java_string_hash as string_hash;
 
-/// `Arrays.hashCode`-free hash of a `byte[]` does not exist in Java (identity), so only strings are ordered here.
 /// Gives the indexes of `keys`, which must be distinct and in order of insertion, in the order in which a
 /// `HashMap` filled one by one with them is walked.
 pub fn hash_map_order<'a>(keys: impl ExactSizeIterator<Item = &'a str>) -> Vec<usize> {

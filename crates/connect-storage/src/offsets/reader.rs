@@ -2,13 +2,14 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use connect_api::source::OffsetReader;
 use connect_api::{Error, Result, SourceOffset, SourcePartition};
 use connect_converters::json::plain;
-use tokio::sync::watch;
+use tokio::sync::Notify;
 
 use super::{OffsetStore, decode_offset, decode_partition, encode_partition};
 
@@ -16,18 +17,20 @@ use super::{OffsetStore, decode_offset, decode_partition, encode_partition};
 pub struct StoredOffsets {
     connector: Arc<str>,
     store: Arc<dyn OffsetStore>,
-    closed: watch::Sender<bool>,
+    closed: AtomicBool,
+    closing: Notify,
 }
 
 impl StoredOffsets {
     /// The offsets of `connector` in `store`.
     pub fn new(connector: impl Into<Arc<str>>, store: Arc<dyn OffsetStore>) -> Self {
-        Self { connector: connector.into(), store, closed: watch::Sender::new(false) }
+        Self { connector: connector.into(), store, closed: AtomicBool::new(false), closing: Notify::new() }
     }
 
     /// Refuses every read from now on, those under way included: the task has been given up.
     pub fn close(&self) {
-        self.closed.send_replace(true);
+        self.closed.store(true, Ordering::SeqCst);
+        self.closing.notify_waiters();
     }
 
     async fn read(&self, partitions: &[SourcePartition]) -> Result<Vec<Option<SourceOffset>>> {
@@ -82,8 +85,11 @@ fn decode(value: Bytes, key: &Bytes) -> Option<SourceOffset> {
 #[async_trait]
 impl OffsetReader for StoredOffsets {
     async fn offsets(&self, partitions: &[SourcePartition]) -> Result<Vec<Option<SourceOffset>>> {
-        let mut closed = self.closed.subscribe();
-        if *closed.borrow() {
+        let closing = self.closing.notified();
+        tokio::pin!(closing);
+        // From here on no closing is missed.
+        closing.as_mut().enable();
+        if self.closed.load(Ordering::SeqCst) {
             return Err(Error::connect(
                 "Offset reader is closed. This is likely because the task has already been scheduled to stop but has \
                  taken longer than the graceful shutdown period to do so.",
@@ -91,7 +97,7 @@ impl OffsetReader for StoredOffsets {
         }
         tokio::select! {
             biased;
-            _ = closed.wait_for(|closed| *closed) => Err(Error::connect(
+            () = closing => Err(Error::connect(
                 "Offset reader closed while attempting to read offsets. This is likely because the task was been \
                  scheduled to stop but has taken longer than the graceful shutdown period to do so.",
             )),

@@ -20,6 +20,9 @@ use crate::record::Encoder;
 use crate::source::{Acknowledging, Delivery, InFlight, OffsetWriter, Outbox, Reading, Runner};
 use crate::supervise::{Reporter, Run};
 
+/// The most one task has in flight: several batches of a megabyte, which keeps a fast link busy; more only costs memory.
+const TASK_BYTES: usize = 4 << 20;
+
 /// Writes the offsets of one connector, as long as its task may act.
 struct Writer {
     connector: Arc<str>,
@@ -111,6 +114,8 @@ async fn halves_run(blueprint: Blueprint, halves: SourceHalves, producer: Arc<dy
         })),
         flush_interval: settings.config.offset_flush_interval,
         flush_timeout: settings.config.offset_flush_timeout,
+        // By default both are the same, and a task that waits to the end is given up before it stores its offsets.
+        finish_limit: settings.config.offset_flush_timeout.min(settings.config.task_shutdown_graceful_timeout * 4 / 5),
         tolerance: tolerance.tolerance,
         probes: settings.probes.clone(),
     };
@@ -127,7 +132,7 @@ async fn halves_run(blueprint: Blueprint, halves: SourceHalves, producer: Arc<dy
         chain: blueprint.chain,
         encoder: Encoder::new(blueprint.converters),
         policy: Policy::new(env.clone(), tolerance, reporters),
-        outbox: Outbox { env, producer, in_flight, budget: settings.budget },
+        outbox: Outbox { env, producer, in_flight, budget: settings.budget.share(TASK_BYTES) },
         delivery: Delivery::AtLeastOnce,
         acknowledging: requests,
         stop_limit: settings.config.task_shutdown_graceful_timeout,

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use connect_api::{Error, Result};
 use connect_kafka::{Completion, Producer, Row, Rows};
-use env::{BoxFuture, Env, Task};
+use env::{BoxFuture, Env, Task, watch};
 use parking_lot::Mutex;
-use tokio::sync::{Notify, oneshot, watch};
+use tokio::sync::{Notify, oneshot};
 
 use super::{FailedRecord, Failure};
 use crate::TaskId;

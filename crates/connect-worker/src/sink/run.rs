@@ -165,6 +165,7 @@ impl Runner {
                     record.sink_origin().is_none_or(|origin| !is_of(origin, &partition) || origin.offset < offset)
                 });
                 self.next.entry(partition).and_modify(|next| *next = offset);
+                self.end_retry_of_nothing();
             } else {
                 tracing::warn!(%partition, offset, "the task asked for an offset of a partition it does not have");
             }
@@ -175,6 +176,13 @@ impl Runner {
         {
             self.resume_unpaused();
             self.parts.consumer.pause(&paused);
+        }
+    }
+
+    /// Without records there is nothing to try again, and nothing to hold back the others for.
+    fn end_retry_of_nothing(&mut self) {
+        if self.records.is_empty() && std::mem::take(&mut self.retrying) && !self.is_paused {
+            self.resume_unpaused();
         }
     }
 
@@ -237,9 +245,7 @@ impl Runner {
                 self.assignment.delivered(&self.next);
                 self.records.clear();
                 self.next.clear();
-                if std::mem::take(&mut self.retrying) && !self.is_paused {
-                    self.resume_unpaused();
-                }
+                self.end_retry_of_nothing();
                 Ok(())
             }
             Err(error) if error.is_retriable() => {
@@ -350,9 +356,7 @@ impl Runner {
         // What was taken from beyond there comes again.
         self.records.clear();
         self.next.clear();
-        if std::mem::take(&mut self.retrying) && !self.is_paused {
-            self.resume_unpaused();
-        }
+        self.end_retry_of_nothing();
     }
 
     /// Waits until what failed in these partitions is in the dead letter queue.

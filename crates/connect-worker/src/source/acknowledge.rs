@@ -26,7 +26,7 @@ pub trait OffsetWriter: Send + Sync {
 
 /// What the reading half asks for.
 pub enum Finish {
-    /// Wait for what is in flight, at most until the flush time-out, store offsets once, then end.
+    /// Wait for what is in flight, at most for the limit, store what is safe, then end.
     AtLeastOnce(oneshot::Sender<()>),
     /// A transaction ended so: everything accepted before is final.
     Transaction(Boundary, oneshot::Sender<()>),
@@ -52,6 +52,8 @@ pub struct Acknowledging {
     pub flush_interval: Duration,
     /// `offset.flush.timeout.ms`
     pub flush_timeout: Duration,
+    /// How long the end may wait for what is in flight.
+    pub finish_limit: Duration,
     /// `errors.tolerance`
     pub tolerance: ToleranceType,
     /// For tests.
@@ -179,13 +181,17 @@ impl Acknowledging {
     }
 
     async fn finish(&mut self) {
-        self.take_outstanding().await;
+        if self.outstanding() {
+            // The wait may outlast the task's time to stop.
+            self.flush().await;
+            self.take_outstanding(self.finish_limit).await;
+        }
         self.flush().await;
     }
 
     /// Every row of the transaction has its outcome, which may still have to be collected.
     async fn transaction_ended(&mut self, boundary: Boundary) {
-        self.take_outstanding().await;
+        self.take_outstanding(self.flush_timeout).await;
         {
             let mut tracker = self.in_flight.lock();
             // They were stored with the records.
@@ -198,10 +204,10 @@ impl Acknowledging {
         self.tell_committed().await;
     }
 
-    /// Collects completions until nothing is outstanding, at most until the flush time-out.
-    async fn take_outstanding(&mut self) {
+    /// Collects completions until nothing is outstanding, at most for `limit`.
+    async fn take_outstanding(&mut self, limit: Duration) {
         self.producer.flush();
-        let deadline = self.env.clock().now() + self.flush_timeout;
+        let deadline = self.env.clock().now() + limit;
         while self.outstanding() {
             if !self.take_until(deadline).await {
                 let left = self.in_flight.lock().unacknowledged();

@@ -16,7 +16,7 @@ pub enum DiskOperation {
     /// Writing to an open file.
     Write,
     /// [`env::File::sync_data`]. When it fails, what was to be flushed never will be, as on Linux: a later sync that
-    /// succeeds does not cover it.
+    /// succeeds does not cover it. Every other handle on the file fails its next sync too.
     Sync,
     /// [`env::File::set_len`].
     SetLen,

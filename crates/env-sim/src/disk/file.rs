@@ -24,6 +24,8 @@ pub(super) struct SimFile {
     handle: u64,
     options: OpenOptions,
     position: u64,
+    /// How many failed syncs of the file this handle knows of.
+    failed_syncs: u64,
 }
 
 impl SimFile {
@@ -34,8 +36,9 @@ impl SimFile {
         inode: u64,
         handle: u64,
         options: OpenOptions,
+        failed_syncs: u64,
     ) -> Self {
-        Self { world, process, path, inode, handle, options, position: 0 }
+        Self { world, process, path, inode, handle, options, position: 0, failed_syncs }
     }
 
     fn begin(&self, operation: DiskOperation) -> io::Result<MutexGuard<'_, State>> {
@@ -114,18 +117,28 @@ impl Seek for SimFile {
 
 impl File for SimFile {
     fn sync_data(&mut self) -> io::Result<()> {
-        let synced = self
-            .begin(DiskOperation::Sync)
-            .map(|mut state| state.volume.content(self.inode).map(super::volume::Content::sync));
-        match synced {
-            Ok(outcome) => outcome,
+        let synced = self.begin(DiskOperation::Sync).map(|mut state| {
+            let content = state.volume.content(self.inode)?;
+            content.sync();
+            io::Result::Ok(content.failed_syncs())
+        });
+        let failed = match synced {
+            Ok(failed) => failed?,
             Err(error) => {
                 if self.process.is_alive() {
-                    self.process.host.drive.state.lock().volume.content(self.inode)?.fail_sync();
+                    let mut state = self.process.host.drive.state.lock();
+                    let content = state.volume.content(self.inode)?;
+                    content.fail_sync();
+                    let failed = content.failed_syncs();
+                    drop(state);
+                    self.failed_syncs = failed;
                 }
-                Err(error)
+                return Err(error);
             }
-        }
+        };
+        // As on Linux, whoever has the file open learns once that a sync of it has failed, also somebody else's.
+        let known = std::mem::replace(&mut self.failed_syncs, failed);
+        if known == failed { Ok(()) } else { Err(errno::io()) }
     }
 
     fn set_len(&mut self, len: u64) -> io::Result<()> {

@@ -75,9 +75,10 @@ impl Disk for SimDisk {
         };
         let handle = self.world.next_id();
         volume.add_handle(handle, inode);
+        let failed_syncs = volume.content(inode).map_or(0, |content| content.failed_syncs());
         drop(state);
         let (world, process) = (self.world.clone(), self.process.clone());
-        Ok(Box::new(SimFile::new(world, process, path.to_owned(), inode, handle, options)))
+        Ok(Box::new(SimFile::new(world, process, path.to_owned(), inode, handle, options, failed_syncs)))
     }
 
     fn metadata(&self, path: &Path) -> io::Result<Metadata> {

@@ -78,6 +78,7 @@ pub(super) struct Content {
     pub(super) bytes: Vec<u8>,
     durable: Vec<u8>,
     pending: Vec<Change>,
+    failed_syncs: u64,
     /// The handle that holds the lock.
     lock: Option<u64>,
 }
@@ -324,6 +325,12 @@ impl Content {
     /// The disk failed to flush: what was to be flushed is readable until the power goes away, and never gets durable.
     pub(super) fn fail_sync(&mut self) {
         self.pending.clear();
+        self.failed_syncs += 1;
+    }
+
+    /// How often flushing has failed.
+    pub(super) fn failed_syncs(&self) -> u64 {
+        self.failed_syncs
     }
 
     /// Whether `handle` has the lock now.

@@ -166,6 +166,10 @@ impl Link {
         if self.cut || reset_at.is_some_and(|at| moment.has_arrived(at)) {
             return Outcome::Reset;
         }
+        if reset_at.is_some() {
+            // The reset is on its way: nothing written behind it arrives.
+            return Outcome::Moved(bytes.len());
+        }
         if !self.ends[1 - side].open {
             // Nobody is there to read: the other machine answers with a reset.
             self.ends[side].reset_at.get_or_insert(moment.now + self.latency * 2);

@@ -143,7 +143,7 @@ impl Sender {
                 let stale = {
                     let mut state = self.producer.state.lock();
                     let now = env.clock().now();
-                    outcomes.into_iter().fold(false, |stale, outcome| state.settle(outcome, now, env.random()) || stale)
+                    outcomes.into_iter().map(|outcome| state.settle(outcome, now, env.random())).filter(|stale| *stale).count() > 0
                 };
                 self.producer.progress.notify_waiters();
                 if stale {

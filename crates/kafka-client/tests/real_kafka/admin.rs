@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 use kafka_client::ClientError;
 use kafka_client::admin::NewTopic;
 
-use super::support::{admin, kafka, run};
+use super::clients::{admin};
+use super::support::{kafka, run};
 
 fn topic(name: &str, partitions: Option<i32>) -> NewTopic {
     let configs = BTreeMap::from([("cleanup.policy".to_owned(), "compact".to_owned())]);

@@ -5,7 +5,8 @@ use std::time::Duration;
 use e2e::RealKafka;
 use kafka_client::producer::Completion;
 
-use super::support::{Rec, append_all, consume, consumer, producer, rows, run, values};
+use super::clients::{Rec, append_all, consume, consumer, producer, rows, values};
+use super::support::run;
 
 #[test]
 fn a_restart_costs_no_record_and_no_order() {
@@ -40,7 +41,7 @@ fn a_restart_costs_no_record_and_no_order() {
         // At least once, in order: without repetitions it is the sequence. (A kill may make a batch repeat.)
         let end: usize = kafka.driver().unwrap().end_offsets("restarted").unwrap().values().map(|end| *end as usize).sum();
         assert!(end >= 3000);
-        let found = consume(&mut reader, end).await;
+        let found = consume(&env, &mut reader, end).await;
         for partition in 0..2 {
             let mut numbers: Vec<i32> =
                 values(&found, partition).into_iter().map(|(_, value)| value.parse().unwrap()).collect();

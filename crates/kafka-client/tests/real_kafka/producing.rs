@@ -6,7 +6,8 @@ use e2e::Record;
 use kafka_client::ClientError;
 use kafka_client::producer::{Completion, Run};
 
-use super::support::{Rec, append_all, consume, consumer, kafka, produce, produce_well, producer, rows, run, values};
+use super::clients::{Rec, append_all, consume, consumer, produce, produce_well, producer, rows, values};
+use super::support::{kafka, run};
 
 fn numbered(count: usize) -> Vec<Rec> {
     (0..count).map(|at| Rec::value(format!("value {at}"))).collect()
@@ -28,7 +29,7 @@ fn what_is_produced_is_consumed_with_every_codec() {
             }
             let mut consumer = consumer(&env, kafka().bootstrap(), &format!("codec-{codec}"), []);
             consumer.subscribe([topic.as_str()]).unwrap();
-            let found = values(&consume(&mut consumer, 1000).await, 0);
+            let found = values(&consume(&env, &mut consumer, 1000).await, 0);
             let expected: Vec<_> = (0..1000).map(|at| (at as i64, format!("value {at}"))).collect();
             assert_eq!(found, expected);
             // Java reads the same.
@@ -60,7 +61,7 @@ fn keyed_records_go_where_java_sends_them() {
         produce_well(&producer, "keyed", &ours).await;
         let java: Vec<Record> =
             keys.iter().map(|key| Record::to("keyed.java").key(key.clone()).value(key.clone())).collect();
-        kafka().produce(&java).unwrap();
+        kafka().driver().unwrap().produce_with(&java, &[("enable.idempotence", "false")]).unwrap();
         let places = |topic: &str| {
             let mut places: Vec<_> =
                 kafka().consume_all(topic).unwrap().iter().map(|each| (each.text(), each.partition)).collect();
@@ -224,7 +225,7 @@ fn the_brokers_time_is_reported() {
         assert_eq!((stored[0].timestamp, stored[0].timestamp_type.as_str()), (time, "LogAppendTime"));
         let mut consumer = consumer(&env, kafka().bootstrap(), "appendtime", []);
         consumer.subscribe(["appendtime"]).unwrap();
-        let found = consume(&mut consumer, 1).await;
+        let found = consume(&env, &mut consumer, 1).await;
         assert_eq!(found[0].timestamp_type, kafka_client::consumer::TimestampType::LogAppendTime);
         assert_eq!(found[0].records[0].timestamp, time);
     });

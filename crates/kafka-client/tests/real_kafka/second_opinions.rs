@@ -9,11 +9,15 @@ use rdkafka::message::{Header, Headers as _, Message as _, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _};
 use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 
-use super::support::{Rec, consume, consumer, kafka, produce_well, producer, run};
+use super::clients::{Rec, consume, consumer, produce_well, producer};
+use super::support::{kafka, run};
 
 fn header(name: &str, value: Option<&[u8]>) -> (String, Option<Vec<u8>>) {
     (name.to_owned(), value.map(<[u8]>::to_vec))
 }
+
+/// Records from 1970 would be deleted for their age, half a minute after the broker's start.
+const FOREVER: &[(&str, &str)] = &[("retention.ms", "-1")];
 
 /// Everything that a format can get wrong.
 fn specimens() -> Vec<Rec> {
@@ -70,7 +74,7 @@ fn java_reads_what_we_write() {
     run(async |env| {
         for codec in ["none", "gzip", "snappy", "lz4", "zstd"] {
             let topic = format!("ours.java.{codec}");
-            kafka().create_topic(&topic, 1, &[]).unwrap();
+            kafka().create_topic(&topic, 1, FOREVER).unwrap();
             produce_well(&producer(&env, kafka().bootstrap(), [("compression.type", codec)]), &topic, &timed()).await;
             let stored = kafka().consume_all(&topic).unwrap();
             let found: Vec<Rec> = stored
@@ -91,7 +95,7 @@ fn java_reads_what_we_write() {
 #[test]
 fn the_console_consumer_prints_what_we_write() {
     run(async |env| {
-        kafka().create_topic("ours.console", 1, &[]).unwrap();
+        kafka().create_topic("ours.console", 1, FOREVER).unwrap();
         let mut records = vec![timed().swap_remove(3)];
         records[0].key = Some(b"key".to_vec());
         records[0].value = Some("wört".into());
@@ -111,7 +115,7 @@ fn we_read_what_java_writes() {
     run(async |env| {
         for codec in ["none", "gzip", "snappy", "lz4", "zstd"] {
             let topic = format!("java.ours.{codec}");
-            kafka().create_topic(&topic, 1, &[]).unwrap();
+            kafka().create_topic(&topic, 1, FOREVER).unwrap();
             let records: Vec<Record> = timed()
                 .into_iter()
                 .map(|rec| Record {
@@ -127,7 +131,7 @@ fn we_read_what_java_writes() {
             kafka().driver().unwrap().produce_with(&records, &config).unwrap();
             let mut reader = consumer(&env, kafka().bootstrap(), &topic, []);
             reader.subscribe([topic.as_str()]).unwrap();
-            assert_eq!(ours(&consume(&mut reader, 5).await), timed(), "{codec}");
+            assert_eq!(ours(&consume(&env, &mut reader, 5).await), timed(), "{codec}");
         }
     });
 }
@@ -137,7 +141,7 @@ fn librdkafka_reads_what_we_write() {
     run(async |env| {
         for codec in ["none", "gzip", "snappy", "lz4"] {
             let topic = format!("ours.rdkafka.{codec}");
-            kafka().create_topic(&topic, 1, &[]).unwrap();
+            kafka().create_topic(&topic, 1, FOREVER).unwrap();
             produce_well(&producer(&env, kafka().bootstrap(), [("compression.type", codec)]), &topic, &timed()).await;
             assert_eq!(rdkafka_read(&topic, 5), timed(), "{codec}");
         }
@@ -156,7 +160,8 @@ fn rdkafka_read(topic: &str, count: usize) -> Vec<Rec> {
     reader.assign(&list).unwrap();
     let mut found = Vec::new();
     while found.len() < count {
-        let message = reader.poll(Duration::from_secs(20)).expect("a message in time").unwrap();
+        let message = reader.poll(Duration::from_secs(20));
+        let message = message.unwrap_or_else(|| panic!("{} of {count} messages came from {topic}", found.len())).unwrap();
         let headers = message.headers().into_iter().flat_map(|headers| headers.iter());
         found.push(Rec {
             partition: None,
@@ -174,7 +179,7 @@ fn we_read_what_librdkafka_writes() {
     run(async |env| {
         for codec in ["none", "gzip", "snappy", "lz4"] {
             let topic = format!("rdkafka.ours.{codec}");
-            kafka().create_topic(&topic, 1, &[]).unwrap();
+            kafka().create_topic(&topic, 1, FOREVER).unwrap();
             let writer: BaseProducer = ClientConfig::new()
                 .set("bootstrap.servers", kafka().bootstrap())
                 .set("compression.codec", codec)
@@ -194,9 +199,10 @@ fn we_read_what_librdkafka_writes() {
                 writer.send(record).map_err(|(error, _)| error).unwrap();
             }
             writer.flush(Duration::from_secs(20)).unwrap();
-            eprintln!("flushed {codec}");let mut reader = consumer(&env, kafka().bootstrap(), &topic, []);
+            assert_eq!(kafka().driver().unwrap().end_offsets(&topic).unwrap()[&0], 5, "{codec}");
+            let mut reader = consumer(&env, kafka().bootstrap(), &topic, []);
             reader.subscribe([topic.as_str()]).unwrap();
-            for _ in 0..5 { eprintln!("{:?}", reader.poll(Duration::from_secs(3)).await); }
+            assert_eq!(ours(&consume(&env, &mut reader, 5).await), records, "{codec}");
         }
     });
 }

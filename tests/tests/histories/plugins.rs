@@ -1,27 +1,79 @@
-//! A sink that gathers records until it is flushed, as many real ones do, and that fails at times: some puts with an
-//! error that may be retried, some flushes with the loss of what was gathered. It writes through FileStreamSink.
+//! The connectors of a history.
+//!
+//! The source is FileStreamSource, with an eye on when a task begins. The sink is FileStreamSink, or one around it that
+//! gathers records until it is flushed, as many real ones do, and that fails at times: some puts with an error that may
+//! be retried, some flushes with the loss of what was gathered.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use connect_api::plugin::{Plugin, SinkPlugin};
+use connect_api::plugin::{Plugin, SinkPlugin, SourcePlugin};
 use connect_api::sink::{Offsets, SinkConnector, SinkTask, SinkTaskContext, TopicPartition};
+use connect_api::source::{SourceConnector, SourceHalves, SourceTask, SourceTaskContext};
 use connect_api::{Error, Record, Result};
-use connector_file::FileStreamSink;
+use connector_file::{FileStreamSink, FileStreamSource};
 use env_sim::Action;
 use kafka_config::{ConfigDef, RawConfig};
 
+use super::checkers::Observer;
 use super::probes::Chaos;
 
-/// Its class.
+/// FileStreamSource, watched.
+pub(crate) struct WatchedSource {
+    pub(crate) inner: FileStreamSource,
+    pub(crate) observer: Arc<Observer>,
+}
+
+impl Plugin for WatchedSource {
+    fn class(&self) -> &'static str {
+        self.inner.class()
+    }
+
+    fn version(&self) -> &'static str {
+        self.inner.version()
+    }
+
+    fn config(&self) -> ConfigDef {
+        self.inner.config()
+    }
+}
+
+impl SourcePlugin for WatchedSource {
+    fn connector(&self) -> Box<dyn SourceConnector> {
+        self.inner.connector()
+    }
+
+    fn task(&self) -> Box<dyn SourceTask> {
+        Box::new(WatchedTask { inner: self.inner.task(), observer: self.observer.clone() })
+    }
+
+    fn task_class(&self) -> &'static str {
+        self.inner.task_class()
+    }
+}
+
+struct WatchedTask {
+    inner: Box<dyn SourceTask>,
+    observer: Arc<Observer>,
+}
+
+#[async_trait]
+impl SourceTask for WatchedTask {
+    async fn start(self: Box<Self>, context: SourceTaskContext, config: RawConfig) -> Result<SourceHalves> {
+        self.observer.source_task_begins();
+        self.inner.start(context, config).await
+    }
+}
+
+/// The class of the unsteady sink.
 pub(crate) const CLASS: &str = "e2e.UnsteadySinkConnector";
 /// The failpoint in its puts.
 pub(crate) const PUT: &str = "unsteady sink: put";
 /// The failpoint in its flushes.
 pub(crate) const FLUSH: &str = "unsteady sink: flush";
 
-/// The plug-in.
+/// The unsteady sink.
 pub(crate) struct UnsteadySink(pub(crate) Arc<Chaos>);
 
 impl Plugin for UnsteadySink {
@@ -44,7 +96,7 @@ impl SinkPlugin for UnsteadySink {
     }
 
     fn task(&self) -> Box<dyn SinkTask> {
-        Box::new(Task { chaos: self.0.clone(), inner: FileStreamSink.task(), context: None, gathered: Vec::new() })
+        Box::new(UnsteadyTask { chaos: self.0.clone(), inner: FileStreamSink.task(), context: None, gathered: Vec::new() })
     }
 
     fn task_class(&self) -> &'static str {
@@ -52,7 +104,7 @@ impl SinkPlugin for UnsteadySink {
     }
 }
 
-struct Task {
+struct UnsteadyTask {
     chaos: Arc<Chaos>,
     inner: Box<dyn SinkTask>,
     context: Option<SinkTaskContext>,
@@ -60,7 +112,7 @@ struct Task {
 }
 
 #[async_trait]
-impl SinkTask for Task {
+impl SinkTask for UnsteadyTask {
     async fn start(&mut self, context: SinkTaskContext, config: RawConfig) -> Result<()> {
         self.context = Some(context.clone());
         self.inner.start(context, config).await

@@ -1,0 +1,13 @@
+//! The client in a simulated world: a broker in memory, faults from a seed, and each seed run twice with the same trace.
+
+mod clients;
+
+#[path = "simulated/faulty_broker.rs"]
+mod faulty_broker;
+#[path = "simulated/world.rs"]
+mod world;
+
+#[path = "simulated/histories.rs"]
+mod histories;
+#[path = "simulated/limits.rs"]
+mod limits;
