@@ -1,6 +1,10 @@
 //! Records and files that go wrong while a worker runs: the task fails with a message that names what is wrong, nothing is lost, and it
 //! goes on where it was once the cause is gone.
-#![allow(clippy::disallowed_methods, reason = "black-box tests measure real time and read and write real files")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "black-box tests measure real time and read and write real files"
+)]
 
 use std::path::Path;
 use std::time::Duration;

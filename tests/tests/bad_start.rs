@@ -1,6 +1,11 @@
 //! Starts that cannot be: each ends with Java's exit code and a message that names file, key, value and what to do, and leaves all files
 //! as they were.
-#![allow(clippy::disallowed_methods, reason = "black-box tests measure real time and read and write real files")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::type_complexity,
+    clippy::disallowed_methods,
+    reason = "black-box tests measure real time and read and write real files"
+)]
 
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
@@ -284,7 +289,8 @@ fn a_connector_configuration_that_cannot_be_gives_3_and_key_and_value() {
     let file = file.to_str().unwrap();
     let source = [("connector.class", "FileStreamSource"), ("topic", "bad"), ("file", file)];
     let sink = [("connector.class", "FileStreamSink"), ("topics", "bad"), ("file", file)];
-    let cases: &[(&[(&str, &str)], &[(&str, &str)], &[&str])] = &[
+    type Lines<'a> = &'a [(&'a str, &'a str)];
+    let cases: &[(Lines, Lines, &[&str])] = &[
         (&source, &[("connector.class", "")], &["connector.class"]),
         (&source, &[("connector.class", "FileStreamSorce")], &["FileStreamSorce", "FileStreamSource"]),
         (&sink, &[("connector.class", "org.apache.kafka.connect.file.FileSink")], &["FileSink", "FileStreamSink"]),

@@ -1,5 +1,5 @@
 //! Records that cannot be delivered: the good ones arrive once and in order, the bad ones are in the dead letter queue as Java writes it.
-#![allow(clippy::disallowed_methods, reason = "black-box tests read real files")]
+#![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "black-box tests read real files")]
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -2,7 +2,12 @@
 //!
 //! `MOLDAU_SIM_SEED=n cargo test -p e2e --test histories -- --nocapture` plays one history and shows its last events;
 //! `MOLDAU_SIM_SEEDS=n` plays that many; `MOLDAU_SIM_FAILURES=n` goes on until that many have failed.
-#![allow(clippy::disallowed_methods, reason = "threads play histories side by side; inside a history all is simulated")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::type_complexity,
+    clippy::disallowed_methods,
+    reason = "threads play histories side by side; inside a history all is simulated"
+)]
 
 #[path = "histories/mod.rs"]
 mod simulation;

@@ -1,5 +1,9 @@
 //! The fixtures themselves: the real Apache Kafka starts, serves exact bytes, survives a restart, and leaves nothing behind.
-#![allow(clippy::disallowed_methods, reason = "black-box tests measure real time and read real files")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "black-box tests measure real time and read real files"
+)]
 
 use std::time::{Duration, Instant};
 

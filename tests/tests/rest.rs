@@ -1,5 +1,5 @@
 //! One list of REST exchanges, played against the real Kafka Connect and against ours: statuses, bodies and headers are the same.
-#![allow(clippy::disallowed_methods, reason = "black-box tests read and write real files")]
+#![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "black-box tests read and write real files")]
 
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};

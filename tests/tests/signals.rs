@@ -1,5 +1,9 @@
 //! Stopping on a signal, and the script that starts the binary.
-#![allow(clippy::disallowed_methods, reason = "black-box tests read real files and run real scripts")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "black-box tests read real files and run real scripts"
+)]
 
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};

@@ -1,5 +1,9 @@
 //! Brokers that go away and workers that are killed while lines flow: nothing is lost, there is no gap, the order is kept.
-#![allow(clippy::disallowed_methods, reason = "black-box tests measure real time and read real files")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "black-box tests measure real time and read real files"
+)]
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -66,13 +70,13 @@ fn line_count(path: &Path) -> u64 {
 }
 
 /// Waits until the sink file holds every line.
-fn wait_for_all_lines(path: &Path, fragments: usize, log: impl Fn() -> String) {
-    let complete = wait_until(&format!("{LINES} lines in {}", path.display()), LONG, || {
+fn wait_for_all_lines(path: &Path, lines: u64, fragments: usize, log: impl Fn() -> String) {
+    let complete = wait_until(&format!("{lines} lines in {}", path.display()), LONG, || {
         std::thread::sleep(Duration::from_millis(200));
-        line_count(path) >= LINES && in_sink_file(path, fragments).complete(LINES).is_ok()
+        line_count(path) >= lines && in_sink_file(path, fragments).complete(lines).is_ok()
     });
     if let Err(error) = complete {
-        let found = in_sink_file(path, fragments).complete(LINES);
+        let found = in_sink_file(path, fragments).complete(lines);
         let log = log();
         let from = log.len().saturating_sub(6000);
         panic!("{error}\n{found:?}\n{}", log.get(from..).unwrap_or(&log));
@@ -108,7 +112,7 @@ fn a_broker_that_stops_and_starts_while_lines_flow_loses_nothing() {
     }
     lines.finish().unwrap();
     for sink in &sinks {
-        wait_for_all_lines(sink, 0, || worker.log());
+        wait_for_all_lines(sink, LINES, 0, || worker.log());
     }
     for connector in ["one-source", "one-sink", "three-source", "three-sink"] {
         worker.wait_for_state(connector, "RUNNING", Duration::from_secs(10)).unwrap();
@@ -153,7 +157,8 @@ impl Seeded {
 
 #[test]
 fn a_worker_that_is_killed_again_and_again_loses_nothing() {
-    const ROUNDS: usize = 8;
+    const KILLED_LINES: u64 = 100_000;
+    let rounds: usize = std::env::var("MOLDAU_TEST_KILLS").map_or(8, |rounds| rounds.parse().unwrap());
     let kafka = start_kafka();
     kafka.create_topic("killed", 1, &[]).unwrap();
     let files = WorkerFiles::new(&kafka).unwrap();
@@ -162,10 +167,10 @@ fn a_worker_that_is_killed_again_and_again_loses_nothing() {
     let mut lines: Vec<(&str, &str)> = QUICK_GROUPS.to_vec();
     lines.push(("offset.flush.interval.ms", "100"));
     let worker_file = files.standalone(&lines).unwrap();
-    let growing = Growing::start(&from, LINES, 2_000).unwrap();
+    let growing = Growing::start(&from, KILLED_LINES, KILLED_LINES * 4 / (5 * rounds as u64)).unwrap();
     let mut random = Seeded::new();
     let mut reached = Vec::new();
-    for _ in 0..ROUNDS {
+    for _ in 0..rounds {
         let mut worker = Engine::under_test().standalone(&worker_file, &connectors).unwrap();
         std::thread::sleep(Duration::from_millis(100 + random.below(1_400)));
         worker.kill();
@@ -175,14 +180,14 @@ fn a_worker_that_is_killed_again_and_again_loses_nothing() {
     assert!(reached[0] > 0 || reached[1] > 0, "killed before anything flowed");
     growing.finish().unwrap();
     let mut worker = Engine::under_test().standalone(&worker_file, &connectors).unwrap();
-    wait_for_all_lines(&to, ROUNDS, || worker.log());
+    wait_for_all_lines(&to, KILLED_LINES, rounds, || worker.log());
     assert_eq!(worker.terminate().unwrap(), Engine::under_test().clean_exit());
 
     let partitions = in_topic(&kafka, "killed");
-    let repeated = all(&partitions).complete(LINES).unwrap();
+    let repeated = all(&partitions).complete(KILLED_LINES).unwrap();
     partitions[0].1.in_order().unwrap();
-    in_sink_file(&to, ROUNDS).in_order().unwrap();
-    let again = line_count(&to) - LINES;
+    in_sink_file(&to, rounds).in_order().unwrap();
+    let again = line_count(&to) - KILLED_LINES;
     println!("{repeated} lines came again in the topic, {again} in the sink file");
 }
 
@@ -196,6 +201,9 @@ fn operators_who_press_every_button_lose_nothing() {
     let connectors = pipeline(&files, "pressed", &from, &to);
     let growing = Growing::start(&from, LINES, 2_000).unwrap();
     let mut worker = Engine::under_test().standalone(&files.standalone(&[]).unwrap(), &connectors).unwrap();
+    for connector in ["pressed-source", "pressed-sink"] {
+        worker.wait_for_state(connector, "RUNNING", LONG).unwrap();
+    }
     let mut random = Seeded::new();
     let mut pressed = Vec::new();
     for _ in 0..OPERATIONS {
@@ -216,9 +224,10 @@ fn operators_who_press_every_button_lose_nothing() {
             5 => ("configure", config(1 + random.below(500))),
             _ => ("resume", rest.request("PUT", &path("resume"), None)),
         };
-        let status = reply.unwrap().status;
+        let reply = reply.unwrap();
         // A stopped connector has no task to restart.
-        assert!(status < 300 || (status == 404 && button == "restart task"), "{button} {connector}: {status}");
+        let fits = reply.status < 300 || (reply.status == 404 && button == "restart task");
+        assert!(fits, "after {pressed:?}: {button} {connector}: {} {}\n{}", reply.status, reply.body, worker.log());
         pressed.push(format!("{button} {connector}"));
         std::thread::sleep(Duration::from_millis(random.below(250)));
     }
@@ -227,7 +236,7 @@ fn operators_who_press_every_button_lose_nothing() {
         assert_eq!(worker.rest().request("PUT", &format!("/connectors/{connector}/resume"), None).unwrap().status, 202);
     }
     growing.finish().unwrap();
-    wait_for_all_lines(&to, 0, || worker.log());
+    wait_for_all_lines(&to, LINES, 0, || worker.log());
     assert_eq!(worker.terminate().unwrap(), Engine::under_test().clean_exit());
     let partitions = in_topic(&kafka, "pressed");
     let repeated = all(&partitions).complete(LINES).unwrap();

@@ -1,6 +1,6 @@
 //! The standalone tutorial on a real Kafka: what a user of Kafka Connect does on the first day, and what changes hands between the real
 //! Kafka Connect and ours.
-#![allow(clippy::disallowed_methods, reason = "black-box tests read and write real files")]
+#![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "black-box tests read and write real files")]
 
 use std::fs::OpenOptions;
 use std::io::Write;

@@ -16,8 +16,9 @@ use anyhow::{Result, bail};
 /// A task: its name, what it does, and the function that gets the remaining arguments.
 type Task = (&'static str, &'static str, fn(&[String]) -> Result<()>);
 
-const TASKS: [Task; 5] = [
+const TASKS: [Task; 6] = [
     ("test", "builds the binary and runs every test", test::run),
+    ("soak", "runs thousands of seeded histories and kills a worker fifty times", test::soak),
     ("tidy", "checks the rules of the house that no compiler knows", tidy::run),
     ("goldens", "asks Apache Kafka's own classes again and writes tests/golden (--check: only compares)", goldens::run),
     (

@@ -1,4 +1,5 @@
-//! `cargo xtask test`: builds the binary, then runs every test, the ones with planted bugs included.
+//! `cargo xtask test`: builds the binary, then runs every test, the ones with planted bugs included. `cargo xtask soak`:
+//! what takes longer.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -12,6 +13,17 @@ pub(crate) fn run(_arguments: &[String]) -> Result<()> {
     let target = target_folder()?.join("planted");
     cargo(&["test", "--package", "e2e", "--test", "planted"], |command| {
         command.env("RUSTFLAGS", "--cfg planted_bugs").env("CARGO_TARGET_DIR", &target);
+    })
+}
+
+/// `cargo xtask soak`: what does not fit into every run: thousands of seeded histories, and fifty killed workers.
+pub(crate) fn soak(_arguments: &[String]) -> Result<()> {
+    cargo(&["build", "--package", "moldau"], |_| {})?;
+    cargo(&["test", "--package", "e2e", "--test", "histories"], |command| {
+        command.env("MOLDAU_SIM_SEEDS", "3000");
+    })?;
+    cargo(&["test", "--package", "e2e", "--test", "survival"], |command| {
+        command.env("MOLDAU_TEST_KILLS", "50");
     })
 }
 

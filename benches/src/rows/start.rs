@@ -8,8 +8,9 @@ use e2e::{Process, Rest, kafka_libs};
 
 use crate::bench::Bench;
 use crate::meter::Meter;
+use crate::progress::{Mark, Span};
 use crate::statistics::{Spread, ratio};
-use crate::table::{megabytes, table};
+use crate::table::{megabytes, percent, table};
 use crate::worker::{Side, start, stop};
 
 const PAUSE: Duration = Duration::from_millis(2);
@@ -28,6 +29,8 @@ struct Sample {
     memory: f64,
     /// Share of a core while idle.
     idle: f64,
+    /// Share of the whole machine that others used until then.
+    others: f64,
 }
 
 /// Which jars `plugin.path` holds.
@@ -93,22 +96,24 @@ fn turns(pair: usize) -> [Side; 2] {
     if pair.is_multiple_of(2) { [Side::Java, Side::Moldau] } else { [Side::Moldau, Side::Java] }
 }
 
-fn cold_run(bench: &Bench, side: Side) -> Result<Sample> {
+fn cold_run(bench: &mut Bench, side: Side) -> Result<Sample> {
     let files = bench.worker_files()?;
     let worker = files.standalone(&[])?;
     let rest = Rest::new(files.port());
-    let begin = Instant::now();
+    let broker = bench.broker()?;
+    let (begin, before) = (Instant::now(), Mark::set(0, Duration::ZERO, broker, false)?);
     let mut process = start(side, &worker, &[])?;
     let seconds = wait(&mut process, begin, || rest.get("/").is_ok_and(|reply| reply.status == 200))?;
     let meter = Meter::of(&process);
-    let cpu = meter.cpu()?.as_secs_f64();
+    let after = Mark::set(1, meter.cpu()?, broker, false)?;
+    let others = Span::between(&before, &after).map_or(0.0, |span| span.others);
     std::thread::sleep(SETTLE);
-    let (before, from) = (meter.cpu()?, Instant::now());
+    let (used, from) = (meter.cpu()?, Instant::now());
     std::thread::sleep(IDLE);
-    let idle = (meter.cpu()?.saturating_sub(before)).as_secs_f64() / from.elapsed().as_secs_f64();
+    let idle = meter.cpu()?.saturating_sub(used).as_secs_f64() / from.elapsed().as_secs_f64();
     let memory = meter.memory()?.resident as f64;
     stop(process)?;
-    Ok(Sample { seconds, cpu, memory, idle })
+    Ok(Sample { seconds, cpu: after.worker.as_secs_f64(), memory, idle, others })
 }
 
 fn tutorial_run(bench: &mut Bench, side: Side, plugins: Plugins) -> Result<Sample> {
@@ -127,19 +132,21 @@ fn tutorial_run(bench: &mut Bench, side: Side, plugins: Plugins) -> Result<Sampl
         connector("local-file-source", [("connector.class", "FileStreamSource"), ("file", &from), ("topic", &topic)])?;
     let sink =
         connector("local-file-sink", [("connector.class", "FileStreamSink"), ("file", &to), ("topics", &topic)])?;
-    let begin = Instant::now();
+    let broker = bench.broker()?;
+    let (begin, before) = (Instant::now(), Mark::set(0, Duration::ZERO, broker, false)?);
     let mut process = start(side, &worker, &[source, sink])?;
     let read = || std::fs::read_to_string(&output).unwrap_or_default();
     let seconds = wait(&mut process, begin, || read().contains('\n'))?;
     let meter = Meter::of(&process);
-    let cpu = meter.cpu()?.as_secs_f64();
+    let after = Mark::set(1, meter.cpu()?, broker, false)?;
+    let others = Span::between(&before, &after).map_or(0.0, |span| span.others);
     wait(&mut process, begin, || read().len() >= TEXT.len())?;
     let memory = meter.memory()?.peak as f64;
     stop(process)?;
     if read() != TEXT {
         bail!("the sink file of the tutorial holds {:?}", read());
     }
-    Ok(Sample { seconds, cpu, memory, idle: 0.0 })
+    Ok(Sample { seconds, cpu: after.worker.as_secs_f64(), memory, idle: 0.0, others })
 }
 
 /// What the tutorial's worker file says otherwise than the fixture's.
@@ -176,7 +183,7 @@ fn wait(process: &mut Process, begin: Instant, mut check: impl FnMut() -> bool) 
 }
 
 fn report(subjects: &[(&str, &[Sample])], memory: &str, idle: bool) -> String {
-    let mut heading = ["", "seconds", "CPU-s until then", memory].map(str::to_owned).to_vec();
+    let mut heading = ["", "seconds", "CPU-s until then", memory, "others"].map(str::to_owned).to_vec();
     if idle {
         heading.push("idle, share of a core".to_owned());
     }
@@ -185,8 +192,13 @@ fn report(subjects: &[(&str, &[Sample])], memory: &str, idle: bool) -> String {
         let spread = |field: fn(&Sample) -> f64| Spread::of(&samples.iter().map(field).collect::<Vec<_>>());
         let text = |field| spread(field).map(|spread| spread.to_string()).unwrap_or_default();
         let Some(bytes) = spread(|sample| sample.memory) else { continue };
-        let mut row =
-            vec![(*name).to_owned(), text(|sample| sample.seconds), text(|sample| sample.cpu), megabytes(bytes.median)];
+        let mut row = vec![
+            (*name).to_owned(),
+            text(|sample| sample.seconds),
+            text(|sample| sample.cpu),
+            megabytes(bytes.median),
+            spread(|sample| sample.others).map(|others| percent(others.median)).unwrap_or_default(),
+        ];
         if idle {
             row.push(
                 spread(|sample| sample.idle * 100.0).map(|idle| format!("{:.2} %", idle.median)).unwrap_or_default(),
@@ -211,10 +223,16 @@ mod tests {
 
     #[test]
     fn a_report_leaves_out_who_did_not_take_part() {
-        let sample = Sample { seconds: 0.15, cpu: 0.1, memory: 15.0 * 1_048_576.0, idle: 0.005 };
+        let sample = Sample { seconds: 0.15, cpu: 0.1, memory: 15.0 * 1_048_576.0, idle: 0.005, others: 0.3 };
         let text = report(&[("Java", &[]), ("Moldau", &[sample, sample])], "idle RSS", true);
         assert!(!text.contains("Java"));
-        assert!(text.contains("0.150 (0.150–0.150)") && text.contains("15 MB") && text.contains("0.50 %"), "{text}");
+        assert!(
+            text.contains("0.150 (0.150–0.150)")
+                && text.contains("15 MB")
+                && text.contains("30 %   ")
+                && text.contains("0.50 %"),
+            "{text}"
+        );
         assert_eq!(ratios(("Java", &[]), ("Moldau", &[sample])), "");
     }
 

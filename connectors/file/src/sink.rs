@@ -126,8 +126,10 @@ fn not_running() -> Error {
 struct Output {
     name: String,
     file: Box<dyn File>,
-    /// The path of a file until its last line has been looked at.
-    unread: Option<PathBuf>,
+    /// The path, unless it is standard output.
+    path: Option<PathBuf>,
+    /// The length at which the file ends with a whole line, as far as this task knows.
+    end: u64,
     /// The folder of a file until its entry there is durable. Also that of a file that was there before: whoever made it
     /// may have been killed before it was durable.
     folder: Option<PathBuf>,
@@ -150,12 +152,12 @@ impl Output {
         })?;
         let mut output = Self::new(name, file);
         output.folder = Some(path.parent().unwrap_or(Path::new("")).to_owned());
-        output.unread = Some(path);
+        output.path = Some(path);
         Ok(output)
     }
 
     fn new(name: String, file: Box<dyn File>) -> Self {
-        Self { name, file, unread: None, folder: None, unsynced: false, can_sync: true, failed: None }
+        Self { name, file, path: None, end: 0, folder: None, unsynced: false, can_sync: true, failed: None }
     }
 
     fn check(&self) -> Result<()> {
@@ -166,9 +168,7 @@ impl Output {
     fn write(&mut self, env: &Env, records: &[Record], text: &mut String) -> Result<()> {
         self.check()?;
         text.clear();
-        if let Some(path) = self.unread.take()
-            && is_torn(env, &path, &*self.file).map_err(|error| self.fail("look at", error))?
-        {
+        if self.ends_in_a_line(env).map_err(|error| self.fail("look at", error))? {
             warn!(file = self.name, "the file does not end with a whole line; starting a new line");
             text.push('\n');
         }
@@ -189,7 +189,23 @@ impl Output {
     fn append(&mut self, text: &str) -> Result<()> {
         self.unsynced = true;
         let written = self.file.write_all(text.as_bytes()).and_then(|()| self.file.flush());
-        written.map_err(|error| self.fail("write to", error))
+        written.map_err(|error| self.fail("write to", error))?;
+        self.end += text.len() as u64;
+        Ok(())
+    }
+
+    /// Whether the file ends in the middle of a line, as after a crash or on a full disk: a line appended to that would
+    /// be lost among its bytes. It is looked at again whenever somebody else has written to it, as other tasks of the
+    /// connector do.
+    ///
+    /// # Errors
+    /// Those of the file system.
+    fn ends_in_a_line(&mut self, env: &Env) -> io::Result<bool> {
+        let Some(path) = &self.path else { return Ok(false) };
+        let len = self.file.metadata()?.len;
+        let torn = len != self.end && is_torn(env, path, len)?;
+        self.end = len;
+        Ok(torn)
     }
 
     /// Makes what was written durable.
@@ -232,14 +248,13 @@ fn has_no_sync(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::InvalidInput | ErrorKind::Unsupported)
 }
 
-/// Whether the last line of a file has no end, as after a crash or on a full disk: a line appended to that would be lost
-/// among its bytes.
+/// Whether the last line of a file of that length has no end.
 ///
 /// # Errors
 /// Those of the file system; a file that may only be written is taken for whole.
-fn is_torn(env: &Env, path: &Path, file: &dyn File) -> io::Result<bool> {
+fn is_torn(env: &Env, path: &Path, len: u64) -> io::Result<bool> {
     // The look is through a second handle: a pipe must not be opened for reading by its writer. It has no length.
-    if file.metadata()?.len == 0 {
+    if len == 0 {
         return Ok(false);
     }
     let mut file = match env.disk().open(path, OpenOptions::READ) {

@@ -14,6 +14,7 @@ use connect_api::{
     Datum, Decimal, Headers, Map, Origin, Record, Schema, SchemaBuilder, SinkOrigin, Struct, TimestampType, Value,
 };
 use connector_file::FileStreamSink;
+use env_sim::{DiskFault, DiskOperation, Sim};
 use kafka_config::RawConfig;
 use world::{Faults, TestDisk, machine, sink};
 
@@ -136,6 +137,67 @@ async fn a_torn_last_line_is_ended_first() {
     let mut task = of(&path).await;
     task.put(&records(&["half"])).await.unwrap();
     assert_eq!(fs::read_to_string(&path).unwrap(), "whole\nhal\nhalf\n");
+}
+
+#[tokio::test]
+async fn a_line_torn_by_another_task_is_ended_first() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("out");
+    let disk = TestDisk::new(Faults::default());
+    let (mut one, mut other) = (of(&path).await, sink(disk.env(), &[("file", path.to_str().unwrap())]).await.unwrap());
+    one.put(&records(&["1"])).await.unwrap();
+    other.put(&records(&["2"])).await.unwrap();
+    disk.faults.lock().room = Some(2);
+    other.put(&records(&["345"])).await.unwrap_err();
+    one.put(&records(&["6"])).await.unwrap();
+    one.put(&records(&["7"])).await.unwrap();
+    assert_eq!(fs::read_to_string(&path).unwrap(), "1\n2\n34\n6\n7\n");
+}
+
+/// Found by a simulated history: killed before its first commit, a task leaves a file whose name is not durable yet.
+#[test]
+fn a_file_that_a_killed_task_made_does_not_vanish_with_the_power() {
+    for seed in 0..8 {
+        Sim::new(seed).run(|_, sim| async move {
+            sim.disk("worker").put_folder("/out").unwrap();
+            let config = [("file", "/out/lines")];
+            let mut task = sink(sim.env_for("worker"), &config).await.unwrap();
+            task.put(&records(&["uncommitted"])).await.unwrap();
+            sim.kill("worker");
+            let mut task = sink(sim.env_for("worker"), &config).await.unwrap();
+            task.put(&records(&["committed"])).await.unwrap();
+            task.pre_commit(&offsets()).await.unwrap();
+            sim.crash("worker");
+            let left = sim.disk("worker").read("/out/lines").unwrap();
+            assert!(String::from_utf8(left).unwrap().ends_with("committed\n"));
+        });
+    }
+}
+
+/// Found by a simulated history: what cannot be looked at must not be taken for whole.
+#[test]
+fn a_look_at_the_last_line_that_fails_fails_the_task() {
+    Sim::new(1).run(|_, sim| async move {
+        sim.disk("worker").put("/out/lines", b"hal").unwrap();
+        let mut task = sink(sim.env_for("worker"), &[("file", "/out/lines")]).await.unwrap();
+        sim.disk("worker").fail(DiskFault::next(DiskOperation::Open));
+        let error = task.put(&records(&["half"])).await.unwrap_err().to_string();
+        assert!(error.contains("Couldn't look at file '/out/lines'"), "{error}");
+        assert_eq!(sim.disk("worker").read("/out/lines").unwrap(), b"hal");
+    });
+}
+
+/// The folder's entry of a new file is part of what a commit makes durable.
+#[test]
+fn a_folder_that_cannot_be_synced_fails_the_task() {
+    Sim::new(1).run(|_, sim| async move {
+        sim.disk("worker").put_folder("/out").unwrap();
+        let mut task = sink(sim.env_for("worker"), &[("file", "/out/lines")]).await.unwrap();
+        task.put(&records(&["x"])).await.unwrap();
+        sim.disk("worker").fail(DiskFault::next(DiskOperation::SyncDir));
+        assert!(task.pre_commit(&offsets()).await.is_err());
+        assert!(task.pre_commit(&offsets()).await.is_err());
+    });
 }
 
 #[tokio::test]

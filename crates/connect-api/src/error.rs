@@ -192,15 +192,27 @@ impl Error {
         self.0.source.as_ref().and_then(|source| source.downcast_ref())
     }
 
-    /// The text that status and traces show: `class: message`, and a `Caused by:` line for each cause, as Java prints
-    /// a stack trace, without its frames.
+    /// The text that Java's stack traces show: `class: message`, and a `Caused by:` line for each cause, without frames.
     pub fn trace(&self) -> String {
-        let mut text = self.to_string();
+        self.lines(Self::to_string)
+    }
+
+    /// Like [`Self::trace`] for a person who has to find the record: with the context of each error behind its message,
+    /// `class: message (topic=t, partition=0, offset=4)`.
+    pub fn located_trace(&self) -> String {
+        self.lines(|error| {
+            let context: Vec<String> = error.0.context.iter().map(|(name, value)| format!("{name}={value}")).collect();
+            if context.is_empty() { error.to_string() } else { format!("{error} ({})", context.join(", ")) }
+        })
+    }
+
+    fn lines(&self, line: impl Fn(&Self) -> String) -> String {
+        let mut text = line(self);
         let mut next: Option<&(dyn std::error::Error + 'static)> = std::error::Error::source(self);
         while let Some(cause) = next {
             text.push_str("\nCaused by: ");
             match cause.downcast_ref::<Error>() {
-                Some(ours) => text.push_str(&ours.to_string()),
+                Some(ours) => text.push_str(&line(ours)),
                 None => text.push_str(&format!("{}: {cause}", foreign_class(cause))),
             }
             next = cause.source();
@@ -258,6 +270,19 @@ mod tests {
              Caused by: org.apache.kafka.connect.errors.DataException: bad\n\
              Caused by: java.io.IOException: gone\n"
         );
+        assert_eq!(error.located_trace(), error.trace());
+    }
+
+    #[test]
+    fn a_located_trace_says_where() {
+        let cause = Error::data("bad").with_context("topic", "t").with_context("offset", 4);
+        let error = Error::connect("failed").caused_by(cause);
+        assert_eq!(
+            error.located_trace(),
+            "org.apache.kafka.connect.errors.ConnectException: failed\n\
+             Caused by: org.apache.kafka.connect.errors.DataException: bad (topic=t, offset=4)\n"
+        );
+        assert!(!error.trace().contains("topic"));
     }
 
     #[test]

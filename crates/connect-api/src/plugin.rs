@@ -193,8 +193,7 @@ impl<P: Clone> Shelf<P> {
     pub fn closest(&self, name: &str) -> Vec<&'static str> {
         let short = |text: &str| text.rsplit(['.', '$']).next().unwrap_or(text).to_ascii_lowercase();
         let wanted = short(name);
-        let mut ranked: Vec<_> =
-            self.plugins.keys().map(|class| (distance(&wanted, &short(class)), *class)).collect();
+        let mut ranked: Vec<_> = self.plugins.keys().map(|class| (distance(&wanted, &short(class)), *class)).collect();
         ranked.sort_unstable();
         ranked.retain(|(distance, class)| *distance <= short(class).len() / 2);
         ranked.into_iter().take(3).map(|(_, class)| class).collect()

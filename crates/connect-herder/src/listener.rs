@@ -22,7 +22,7 @@ impl Listener {
             State::Stopped => (Stored::Stopped, None),
             State::Unassigned => (Stored::Unassigned, None),
             State::Restarting => (Stored::Restarting, None),
-            State::Failed(error) => (Stored::Failed, Some(error.trace())),
+            State::Failed(error) => (Stored::Failed, Some(error.located_trace())),
         };
         let (worker_id, version) = (self.worker_id.clone(), version.map(str::to_owned));
         Status { state, trace, worker_id, generation: 0, version }

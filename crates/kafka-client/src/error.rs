@@ -98,7 +98,9 @@ pub enum ClientError {
         offset: i64,
     },
     /// Offsets were not committed because the group has moved on without this member.
-    #[error("Offset commit cannot be completed since the consumer is not part of an active group for auto partition assignment; {0}")]
+    #[error(
+        "Offset commit cannot be completed since the consumer is not part of an active group for auto partition assignment; {0}"
+    )]
     CommitFailed(Arc<str>),
     /// Somebody else has taken this client's place.
     #[error("{0}")]

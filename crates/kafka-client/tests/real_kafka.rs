@@ -1,5 +1,9 @@
 //! The client against Apache Kafka itself, with Java's clients and librdkafka as second opinions.
-#![allow(clippy::disallowed_methods, clippy::unwrap_used, reason = "tests wait and measure on the real clock, and may fail")]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    reason = "tests wait and measure on the real clock, and may fail"
+)]
 
 mod clients;
 #[path = "real_kafka/support.rs"]

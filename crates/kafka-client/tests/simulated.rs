@@ -1,4 +1,5 @@
 //! The client in a simulated world: a broker in memory, faults from a seed, and each seed run twice with the same trace.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod clients;
 

@@ -51,8 +51,13 @@ async fn start(env: Env, worker_file: &str, connector_files: &[String]) -> Resul
     let advertised = advertised(&config, &addresses)?;
     let offsets = FileOffsetStore::open(&env, Path::new(&config.offset_storage_file)).await.map_err(Exit::connector)?;
 
-    let parts =
-        Parts { env: env.clone(), registry: registry.clone(), plugins: plugins.clone(), clients, config: config.clone() };
+    let parts = Parts {
+        env: env.clone(),
+        registry: registry.clone(),
+        plugins: plugins.clone(),
+        clients,
+        config: config.clone(),
+    };
     let settings = StandaloneSettings {
         env: env.clone(),
         worker_id: advertised.worker_id(),

@@ -184,6 +184,10 @@ impl Plan {
     pub(crate) fn draw(dice: &Dice) -> Self {
         let calm = dice.percent(15);
         let mut accidents: Vec<_> = Accident::HARMLESS.into_iter().filter(|_| dice.percent(40)).collect();
+        if dice.percent(25) {
+            // Many rebalances.
+            accidents.extend([Accident::OutsiderJoins, Accident::OutsiderLeaves]);
+        }
         if !calm {
             accidents.extend(Accident::HARMFUL.into_iter().filter(|_| dice.percent(30)));
             if dice.percent(40) {
@@ -261,21 +265,30 @@ pub(crate) fn failpoint(step: Step) -> String {
     format!("step {step:?}")
 }
 
+/// How often a step is reached in a history, more or less.
+fn usual_hits(step: Step) -> u64 {
+    match step {
+        Step::Revoked => 1,
+        Step::PreCommitted | Step::Committed | Step::OffsetsTaken | Step::OffsetsStored => 5,
+        Step::Polled | Step::Converted | Step::Appended | Step::Acknowledged => 30,
+        Step::Consumed | Step::Decoded | Step::Put => 60,
+    }
+}
+
 /// Which failpoints act, and how; at most one kills at a hit fixed beforehand.
 fn interference(dice: &Dice, sink: SinkKind) -> (Vec<(String, FaultPlan)>, Option<(String, u64, Action)>) {
     let mut chosen = BTreeSet::new();
     for _ in 0..dice.below(4) {
         chosen.insert(dice.pick(&Step::ALL));
     }
-    let small = |dice: &Dice| if dice.percent(40) { dice.within(1..=8) as f64 / 100.0 } else { 0.0 };
-    let mut plans: Vec<_> = chosen
-        .into_iter()
-        .map(|step| {
-            let longest_delay = dice.millis(1..=8000);
-            let plan = FaultPlan { error: small(dice), crash: small(dice) / 2.0, delay: small(dice), longest_delay };
-            (failpoint(step), plan)
-        })
-        .collect();
+    let plan = |step: Step| {
+        let chance = |most: f64| {
+            let chance = most * dice.within(1..=100) as f64 / 100.0 / usual_hits(step) as f64;
+            if dice.percent(50) { chance.min(0.25) } else { 0.0 }
+        };
+        FaultPlan { error: chance(2.0), crash: chance(1.0), delay: chance(3.0), longest_delay: dice.millis(1..=8000) }
+    };
+    let mut plans: Vec<_> = chosen.into_iter().map(|step| (failpoint(step), plan(step))).collect();
     if sink == SinkKind::Unsteady {
         for (point, most) in [(super::plugins::PUT, 40), (super::plugins::FLUSH, 60)] {
             let error = dice.below(most) as f64 / 100.0;
@@ -284,7 +297,8 @@ fn interference(dice: &Dice, sink: SinkKind) -> (Vec<(String, FaultPlan)>, Optio
     }
     let fixed = dice.percent(50).then(|| {
         let action = if dice.percent(75) { Action::Crash } else { Action::Error };
-        (failpoint(dice.pick(&Step::ALL)), dice.within(1..=12), action)
+        let step = dice.pick(&Step::ALL);
+        (failpoint(step), dice.within(1..=usual_hits(step)), action)
     });
     (plans, fixed)
 }

@@ -96,7 +96,12 @@ impl SinkPlugin for UnsteadySink {
     }
 
     fn task(&self) -> Box<dyn SinkTask> {
-        Box::new(UnsteadyTask { chaos: self.0.clone(), inner: FileStreamSink.task(), context: None, gathered: Vec::new() })
+        Box::new(UnsteadyTask {
+            chaos: self.0.clone(),
+            inner: FileStreamSink.task(),
+            context: None,
+            gathered: Vec::new(),
+        })
     }
 
     fn task_class(&self) -> &'static str {

@@ -63,12 +63,14 @@ impl Chaos {
 
     pub(crate) fn kill(&self) {
         self.observer.look();
+        self.tally.add("process killed");
         self.sim.kill(WORKER);
         self.observer.look();
     }
 
     pub(crate) fn lose_power(&self) {
         self.observer.look();
+        self.tally.add("power lost");
         self.sim.crash(WORKER);
         self.observer.look();
     }

@@ -398,10 +398,7 @@ impl SchemaBuilder {
 
     /// The Decimal logical type.
     pub fn decimal(scale: i32) -> Self {
-        Self::new(Type::Bytes)
-            .name(LogicalType::Decimal.schema_name())
-            .version(1)
-            .parameter("scale", scale.to_string())
+        Self::new(Type::Bytes).name(LogicalType::Decimal.schema_name()).version(1).parameter("scale", scale.to_string())
     }
 
     /// The Date logical type.

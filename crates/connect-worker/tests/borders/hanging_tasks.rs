@@ -236,6 +236,59 @@ fn a_sink_whose_put_blocks_its_thread_is_given_up_and_commits_nothing_later() {
 }
 
 #[test]
+fn a_sink_whose_flush_blocks_its_thread_is_given_up_and_what_it_returns_is_not_committed() {
+    on_threads(|env| async move {
+        let world = world(&env);
+        world.cluster.feed("in", 0, &["a", "b"]);
+        let (sink, gate) = (world.sink("c"), Gate::default());
+        sink.on_flush(Answer::Block(gate.clone()));
+        let mut neighbour = Neighbour::start(&world).await;
+        world.start_sink("c", &[]);
+        world.eventually("it blocks", || gate.blocks()).await;
+        give_up(&world, &mut neighbour, true).await;
+        gate.open();
+        world.eventually("the old code returns", || world.worker.abandoned().running().is_empty()).await;
+        assert_eq!((world.committed("c", 0), world.journal.count("commit")), (None, 0));
+        world.start_sink("c", &[]);
+        world.eventually("the successor takes them again", || sink.values() == ["a", "b", "a", "b"]).await;
+        world.eventually("and commits", || world.committed("c", 0) == Some(2)).await;
+    });
+}
+
+#[test]
+fn a_source_whose_transform_blocks_is_given_up_and_its_records_go_nowhere() {
+    on_threads(|env| async move {
+        let world = world(&env);
+        let (mut neighbour, source, gate) = (Neighbour::start(&world).await, world.source("c"), Gate::default());
+        let blocking = gate.clone();
+        world.change(
+            "blocks",
+            std::sync::Arc::new(move |record| {
+                if record.value.value.as_str() == Some("1") {
+                    blocking.block();
+                }
+                Ok(connect_api::Verdict::Keep)
+            }),
+        );
+        source.then_records([1, 2]);
+        let config = world.source_config(
+            "c",
+            &[
+                ("transforms", "t"),
+                ("transforms.t.type", "test.Change"),
+                ("transforms.t.script", "blocks"),
+                ("errors.tolerance", "all"),
+            ],
+        );
+        world.start("c", &config, TargetState::Started);
+        world.eventually("it blocks", || gate.blocks()).await;
+        give_up(&world, &mut neighbour, true).await;
+        succeed(&world, &source, Some(&gate), &mut neighbour).await;
+        assert_eq!(source.tags(), [50]);
+    });
+}
+
+#[test]
 fn a_sink_whose_stop_never_completes_is_given_up_after_its_last_commit() {
     simulated(|env| async move {
         let world = World::builder(&env).with("task.shutdown.graceful.timeout.ms", "300").build();

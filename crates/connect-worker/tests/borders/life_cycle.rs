@@ -131,7 +131,7 @@ fn a_failed_task_stays_until_it_is_restarted() {
         assert_eq!((world.stored("c").await, source.stops()), (Some(1), 1));
         let id = TaskId::new("c", 0);
         let config = world.source_config("c", &[]);
-        assert_eq!(world.worker.tasks(), [id.clone()]);
+        assert_eq!(world.worker.tasks(), std::slice::from_ref(&id));
         let twice = world.worker.start_task(&id, &config, config.clone(), TargetState::Started);
         assert!(twice.unwrap_err().to_string().ends_with("Task already exists in this worker: c-0"));
         world.stop("c").await;

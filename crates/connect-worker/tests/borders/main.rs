@@ -1,6 +1,7 @@
 //! The worker's borders, tried by connectors, transforms, converters and a Kafka that do what would break them if they
 //! were wrong.
 #![allow(clippy::disallowed_methods, reason = "these tests block threads, start a process and open its socket")]
+#![allow(clippy::unwrap_used, reason = "tests, and doubles for them")]
 
 #[path = "../doubles/mod.rs"]
 mod doubles;

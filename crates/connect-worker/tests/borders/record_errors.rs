@@ -289,6 +289,51 @@ fn a_sink_commits_nothing_beyond_a_letter_that_is_not_stored() {
 }
 
 #[test]
+fn a_letter_that_can_never_be_stored_holds_up_no_commit() {
+    for refused_at_once in [false, true] {
+        simulated(|env| async move {
+            let world = World::new(&env);
+            world.change("a", fails_at("b"));
+            world.change("b", exclaim());
+            world.cluster.feed("in", 0, &["a", "b", "c"]);
+            let (sink, letters) = (world.sink("s"), world.dead_letter_producer("s"));
+            if refused_at_once {
+                letters.refuse("b", Error::connect("too large"), usize::MAX);
+            } else {
+                letters.fail("b", Error::connect("no such topic"));
+            }
+            world.start_sink("s", &lettered(&[]));
+            world.eventually("all is committed", || world.committed("s", 0) == Some(3)).await;
+            assert_eq!((sink.values(), world.cluster.values("dlq").len()), (vec!["a!".into(), "c!".into()], 0));
+        });
+    }
+}
+
+#[test]
+fn a_dead_letter_queue_that_is_full_holds_up_its_sink_and_loses_no_letter() {
+    simulated(|env| async move {
+        let world = World::new(&env);
+        world.change("a", Arc::new(|_| Err(Error::data("none is good"))));
+        world.change("b", exclaim());
+        let values: Vec<String> = (0..3_000).map(|number| number.to_string()).collect();
+        world.cluster.feed("in", 0, &values.iter().map(String::as_str).collect::<Vec<_>>());
+        let (_sink, letters) = (world.sink("s"), world.dead_letter_producer("s"));
+        letters.hold();
+        letters.capacity(10);
+        world.consumer("s").max_poll_records(100);
+        world.start_sink("s", &lettered(&[]));
+        env.sleep(Duration::from_secs(30)).await;
+        assert_eq!((letters.last().accepted(), world.committed("s", 0)), (10, None));
+        for _ in 0..300 {
+            world.eventually("ten more", || letters.last().waiting().len() == 10).await;
+            letters.last().acknowledge(10);
+        }
+        world.eventually("all is committed", || world.committed("s", 0) == Some(3_000)).await;
+        assert_eq!(world.cluster.values("dlq"), values);
+    });
+}
+
+#[test]
 fn a_sink_without_tolerance_puts_nothing_of_the_poll_and_fails_and_the_queue_has_the_record() {
     simulated(|env| async move {
         let world = World::new(&env);

@@ -99,7 +99,9 @@ impl Admin {
             Err(_) => {
                 let reason = last.map_or_else(String::new, |error| format!(" The last failure was: {error}"));
                 let millis = limit.as_millis();
-                Err(ClientError::timeout(format!("Timed out waiting for a node assignment. Call: {call} ({millis} ms).{reason}")))
+                Err(ClientError::timeout(format!(
+                    "Timed out waiting for a node assignment. Call: {call} ({millis} ms).{reason}"
+                )))
             }
         }
     }

@@ -118,7 +118,8 @@ impl Admin {
             }
             let mut partitions = topic.partitions;
             partitions.sort_by_key(|partition| partition.partition_index);
-            let leaders = partitions.iter().map(|partition| Some(partition.leader_id.0).filter(|id| *id >= 0)).collect();
+            let leaders =
+                partitions.iter().map(|partition| Some(partition.leader_id.0).filter(|id| *id >= 0)).collect();
             Some((name, Ok(TopicDescription { internal: topic.is_internal, leaders })))
         });
         Ok(described.collect())

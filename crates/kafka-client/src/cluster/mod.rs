@@ -11,4 +11,6 @@ mod topology;
 
 pub(crate) use interest::Interest;
 pub(crate) use snapshot::Snapshot;
+#[cfg(test)]
+pub(crate) use snapshot::{PartitionInfo, TopicInfo};
 pub(crate) use topology::Cluster;

@@ -55,7 +55,9 @@ impl Cluster {
             return Instant::from_origin(Duration::ZERO);
         }
         match state.last_success {
-            Some(last) if state.interest.all || !state.interest.topics.is_empty() => last + self.config.metadata_max_age,
+            Some(last) if state.interest.all || !state.interest.topics.is_empty() => {
+                last + self.config.metadata_max_age
+            }
             _ => Instant::from_origin(Duration::MAX),
         }
     }

@@ -59,7 +59,11 @@ impl Snapshot {
         });
         Snapshot {
             generation: self.generation + 1,
-            cluster_id: response.cluster_id.as_ref().map(|id| Arc::from(id.as_str())).or_else(|| self.cluster_id.clone()),
+            cluster_id: response
+                .cluster_id
+                .as_ref()
+                .map(|id| Arc::from(id.as_str()))
+                .or_else(|| self.cluster_id.clone()),
             brokers: brokers.collect(),
             topics: topics.collect(),
         }
@@ -92,7 +96,8 @@ impl TopicInfo {
         let error = ErrorCode::from_code(response.error_code);
         let mut partitions = Vec::new();
         if error.is_none() {
-            let count = response.partitions.iter().map(|each| each.partition_index.saturating_add(1)).max().unwrap_or(0);
+            let count =
+                response.partitions.iter().map(|each| each.partition_index.saturating_add(1)).max().unwrap_or(0);
             // Partitions are numbered from 0 without a gap; a response with more numbers than entries lies.
             let count = usize::try_from(count).unwrap_or(0).min(response.partitions.len());
             partitions = vec![PartitionInfo { leader: None, leader_epoch: -1 }; count];

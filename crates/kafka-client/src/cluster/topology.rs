@@ -8,8 +8,8 @@ use env::{Env, Instant, Task, watch};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
-use super::Snapshot;
 use super::Interest;
+use super::Snapshot;
 use crate::config::{ClientConfig, ServerAddress};
 use crate::error::ClientError;
 use crate::net::Link;

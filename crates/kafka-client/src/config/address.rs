@@ -25,7 +25,8 @@ impl ServerAddress {
         let (host, port) = rest.rsplit_once(':').ok_or_else(invalid)?;
         let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
         let allowed = |c: char| c.is_ascii_alphanumeric() || "-%._:".contains(c);
-        if host.is_empty() || !host.chars().all(allowed) || port.is_empty() || !port.bytes().all(|b| b.is_ascii_digit()) {
+        if host.is_empty() || !host.chars().all(allowed) || port.is_empty() || !port.bytes().all(|b| b.is_ascii_digit())
+        {
             return Err(invalid());
         }
         let port = port.parse().map_err(|_| {
@@ -61,9 +62,14 @@ mod tests {
             assert_eq!((address.host.as_str(), address.port), (host, port));
             assert_eq!(address.to_string(), shown);
         }
-        for bad in ["", "localhost", "localhost:", ":9092", "local host:1", "localhost:x", "localhost:-1", "localhost:70000"] {
+        for bad in
+            ["", "localhost", "localhost:", ":9092", "local host:1", "localhost:x", "localhost:-1", "localhost:70000"]
+        {
             let error = ServerAddress::parse(bad).unwrap_err().to_string();
-            assert!(error.starts_with("Invalid url in bootstrap.servers:") || error.starts_with("Invalid port"), "{error}");
+            assert!(
+                error.starts_with("Invalid url in bootstrap.servers:") || error.starts_with("Invalid port"),
+                "{error}"
+            );
         }
     }
 }

@@ -19,9 +19,11 @@ pub struct AdminConfig {
 }
 
 static DEFINITION: LazyLock<ConfigDef> = LazyLock::new(|| {
-    client::define(300_000)
-        .define(int_from("default.api.timeout.ms", 60_000, 0))
-        .define(int_from("retries", i32::MAX, 0))
+    client::define(300_000).define(int_from("default.api.timeout.ms", 60_000, 0)).define(int_from(
+        "retries",
+        i32::MAX,
+        0,
+    ))
 });
 
 impl AdminConfig {

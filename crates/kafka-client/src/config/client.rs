@@ -62,11 +62,7 @@ pub(super) fn define(max_idle_ms: i64) -> ConfigDef {
         .define(long_from("metadata.max.age.ms", 300_000, 0))
         .define(word_in_any_case("metadata.recovery.strategy", "rebootstrap", &["rebootstrap", "none"]))
         .define(long_from("metadata.recovery.rebootstrap.trigger.ms", 300_000, 0))
-        .define(word_in_any_case(
-            "security.protocol",
-            "PLAINTEXT",
-            &["SASL_SSL", "PLAINTEXT", "SSL", "SASL_PLAINTEXT"],
-        ))
+        .define(word_in_any_case("security.protocol", "PLAINTEXT", &["SASL_SSL", "PLAINTEXT", "SSL", "SASL_PLAINTEXT"]))
 }
 
 impl ClientConfig {
@@ -86,7 +82,9 @@ impl ClientConfig {
                 "socket.connection.setup.timeout.ms",
                 "socket.connection.setup.timeout.max.ms",
             )?,
-            connections_max_idle: u64::try_from(parsed.long("connections.max.idle.ms")?).ok().map(Duration::from_millis),
+            connections_max_idle: u64::try_from(parsed.long("connections.max.idle.ms")?)
+                .ok()
+                .map(Duration::from_millis),
             metadata_max_age: millis(parsed, "metadata.max.age.ms")?,
             rebootstrap: parsed.string("metadata.recovery.strategy")?.eq_ignore_ascii_case("rebootstrap"),
             rebootstrap_trigger: millis(parsed, "metadata.recovery.rebootstrap.trigger.ms")?,
@@ -119,10 +117,7 @@ fn bootstrap(items: &[String]) -> Result<Vec<ServerAddress>, ConfigError> {
     let items = items.iter().map(|item| item.trim()).filter(|item| !item.is_empty());
     let servers = items.map(ServerAddress::parse).collect::<Result<Vec<_>, _>>()?;
     if servers.is_empty() {
-        return Err(ConfigError::about(
-            "bootstrap.servers",
-            "No resolvable bootstrap urls given in bootstrap.servers",
-        ));
+        return Err(ConfigError::about("bootstrap.servers", "No resolvable bootstrap urls given in bootstrap.servers"));
     }
     Ok(servers)
 }

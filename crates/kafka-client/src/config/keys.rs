@@ -1,6 +1,8 @@
 //! How keys are defined, and what those that have no effect mean.
 
-use kafka_config::{CaseInsensitiveValidString, ConfigDef, ConfigError, ConfigKey, ParsedConfig, Range, RawConfig, Type, ValidString};
+use kafka_config::{
+    CaseInsensitiveValidString, ConfigDef, ConfigError, ConfigKey, ParsedConfig, Range, RawConfig, Type, ValidString,
+};
 
 use crate::error::ClientError;
 
@@ -66,8 +68,7 @@ const HARMLESS: &[&str] = &[
     "exclude.internal.topics",
     "internal.throw.on.fetch.stable.offset.unsupported",
 ];
-const HARMLESS_PREFIXES: &[&str] =
-    &["ssl.", "sasl.", "metrics.", "config.providers.", "share."];
+const HARMLESS_PREFIXES: &[&str] = &["ssl.", "sasl.", "metrics.", "config.providers.", "share."];
 
 /// Whether a key that is not defined is known to have no effect worth a word.
 pub(super) fn is_harmless(name: &str) -> bool {

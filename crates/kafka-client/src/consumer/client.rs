@@ -26,7 +26,7 @@ const GROUP_EVENTS: usize = 8;
 /// Chooses topics by name.
 pub type TopicMatcher = Arc<dyn Fn(&str) -> bool + Send + Sync>;
 
-/// Reads records, as a member of a group ([`Consumer::subscribe`]) or alone ([`Consumer::assign`]).
+/// Reads records, as a member of a group ([`ConsumerHandle::subscribe`]) or alone ([`ConsumerHandle::assign`]).
 ///
 /// [`Consumer::poll`] is to be called again and again; a member of a group that does not do so for
 /// `max.poll.interval.ms` loses its partitions. Records are fetched ahead in the background, and heartbeats are sent while
@@ -61,6 +61,8 @@ pub(super) struct Inner {
     /// For the task, until it is started.
     receiver: Mutex<Option<mpsc::Receiver<MembershipEvent>>>,
     is_manual: AtomicBool,
+    /// Whether somebody waits in a poll.
+    polling: AtomicBool,
     task: Mutex<Option<Box<dyn Task>>>,
 }
 
@@ -85,6 +87,7 @@ impl Consumer {
             events,
             receiver: Mutex::new(Some(receiver)),
             is_manual: AtomicBool::new(false),
+            polling: AtomicBool::new(false),
             task: Mutex::new(None),
         };
         Self { handle: ConsumerHandle { inner: Arc::new(inner) } }
@@ -330,8 +333,12 @@ impl Inner {
             Some(membership) => membership.rejoin(reason),
             None => {
                 let (env, protocol) = (self.env.clone(), self.protocol.clone());
-                *membership =
-                    Some(Membership::within(env, coordinator.clone(), group.clone(), protocol, self.events.clone()));
+                let (coordinator, events) = (coordinator.clone(), self.events.clone());
+                let joined = Membership::within(env, coordinator, group.clone(), protocol, events);
+                if self.polling.load(Ordering::Relaxed) {
+                    joined.poll_begins();
+                }
+                *membership = Some(joined);
             }
         }
     }
@@ -391,7 +398,9 @@ struct Polling<'a>(&'a Inner);
 
 impl<'a> Polling<'a> {
     fn begin(inner: &'a Inner) -> Self {
-        if let Some(membership) = &*inner.membership.lock() {
+        let membership = inner.membership.lock();
+        inner.polling.store(true, Ordering::Relaxed);
+        if let Some(membership) = &*membership {
             membership.poll_begins();
         }
         Self(inner)
@@ -400,7 +409,9 @@ impl<'a> Polling<'a> {
 
 impl Drop for Polling<'_> {
     fn drop(&mut self) {
-        if let Some(membership) = &*self.0.membership.lock() {
+        let membership = self.0.membership.lock();
+        self.0.polling.store(false, Ordering::Relaxed);
+        if let Some(membership) = &*membership {
             membership.poll_ends();
         }
     }

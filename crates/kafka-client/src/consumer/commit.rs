@@ -55,8 +55,9 @@ impl ConsumerHandle {
         partitions: &[TopicPartition],
     ) -> Result<BTreeMap<TopicPartition, Option<i64>>, ClientError> {
         self.inner.group_needed()?;
-        let mut committed =
-            self.retry("the last committed offset could be determined", async || self.inner.ask_committed(partitions).await).await?;
+        let mut committed = self
+            .retry("the last committed offset could be determined", async || self.inner.ask_committed(partitions).await)
+            .await?;
         for of in partitions {
             committed.entry(of.clone()).or_default();
         }

@@ -155,7 +155,8 @@ impl Driver {
             if !self.is_reachable(broker, &address) || self.traffic.entry(broker).or_default().listing {
                 continue;
             }
-            let is_led = |of: &TopicPartition| snapshot.leader(&of.topic, of.partition).is_some_and(|(id, _)| id == broker);
+            let is_led =
+                |of: &TopicPartition| snapshot.leader(&of.topic, of.partition).is_some_and(|(id, _)| id == broker);
             let asked = partitions.ask_times(now, is_led);
             self.traffic.entry(broker).or_default().listing = true;
             let consumer = self.consumer.clone();
@@ -234,9 +235,7 @@ impl Driver {
     fn take_fetched(&self, asked: &[Asked], response: Result<FetchResponse, ClientError>, retry_at: Instant) -> bool {
         let mut state = self.consumer.state.lock();
         match response {
-            Ok(response) => {
-                fetch::take(&mut state.partitions, &self.consumer.config, asked, response, retry_at).stale
-            }
+            Ok(response) => fetch::take(&mut state.partitions, &self.consumer.config, asked, response, retry_at).stale,
             Err(error) => {
                 tracing::debug!(%error, "fetch failed");
                 asked.iter().for_each(|each| state.partitions.delay(each, retry_at));

@@ -1,7 +1,7 @@
 //! The consumer: fetches batches of records, alone or as a member of a group.
 //!
-//! [`Consumer::poll`] hands out what one task ([`driver`]) has prepared: it learns where partitions stand ([`offsets`]),
-//! fetches ahead ([`fetch`]) within bounds ([`partitions`]), and follows the group's rebalances ([`assignment`]), while
+//! [`Consumer::poll`] hands out what one task (`driver`) has prepared: it learns where partitions stand (`offsets`),
+//! fetches ahead (`fetch`) within bounds (`partitions`), and follows the group's rebalances (`assignment`), while
 //! membership keeps the session alive in a task of its own.
 
 mod event;
@@ -13,8 +13,8 @@ mod driver;
 mod partitions;
 
 mod chunk;
-mod fetch;
 mod commit;
+mod fetch;
 mod offsets;
 mod protocol;
 

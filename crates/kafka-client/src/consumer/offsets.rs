@@ -86,9 +86,7 @@ pub(super) fn committed_request(group: &str, partitions: &[TopicPartition], vers
 ///
 /// # Errors
 /// The first error in it, whether of the group or of a partition.
-pub(super) fn committed(
-    response: OffsetFetchResponse,
-) -> Result<BTreeMap<TopicPartition, Option<i64>>, ErrorCode> {
+pub(super) fn committed(response: OffsetFetchResponse) -> Result<BTreeMap<TopicPartition, Option<i64>>, ErrorCode> {
     let mut found = BTreeMap::new();
     let mut add = |topic: &str, partition: i32, offset: i64, code: i16| {
         ErrorCode::check(code)?;
@@ -132,7 +130,9 @@ pub(super) fn commit_request(
     OffsetCommitRequest::default()
         .with_group_id(GroupId(StrBytes::from_string(group.to_owned())))
         .with_generation_id_or_member_epoch(generation.map_or(-1, |generation| generation.id))
-        .with_member_id(StrBytes::from_string(generation.map_or(String::new(), |generation| generation.member_id.to_string())))
+        .with_member_id(StrBytes::from_string(
+            generation.map_or(String::new(), |generation| generation.member_id.to_string()),
+        ))
         .with_topics(topics.collect())
 }
 
@@ -150,9 +150,7 @@ pub(super) fn committed_result(response: &OffsetCommitResponse) -> Result<(), (E
 pub(super) fn commit_refusal(code: ErrorCode, topic: &str) -> ClientError {
     match code {
         ErrorCode::UnknownMemberId | ErrorCode::IllegalGeneration | ErrorCode::FencedInstanceId => {
-            ClientError::CommitFailed(
-                "it is likely that the consumer was kicked out of the group.".into(),
-            )
+            ClientError::CommitFailed("it is likely that the consumer was kicked out of the group.".into())
         }
         ErrorCode::RebalanceInProgress => rebalancing(),
         ErrorCode::TopicAuthorizationFailed => ClientError::about_topic(code, topic),
@@ -192,9 +190,7 @@ mod tests {
         let of = TopicPartition::new("t", 0);
         let generation = Generation { id: 4, member_id: "m".into() };
         let offsets = BTreeMap::from([(of.clone(), 5)]);
-        every_version(ApiKey::ListOffsets, |version| {
-            list_request(&[(of.clone(), -2)], &Snapshot::default(), version)
-        });
+        every_version(ApiKey::ListOffsets, |version| list_request(&[(of.clone(), -2)], &Snapshot::default(), version));
         every_version(ApiKey::OffsetFetch, |version| committed_request("g", std::slice::from_ref(&of), version));
         every_version(ApiKey::OffsetCommit, |_| commit_request("g", Some(&generation), &offsets));
         every_version(ApiKey::OffsetCommit, |_| commit_request("g", None, &offsets));
@@ -209,9 +205,7 @@ mod tests {
                 .with_error_code(code)
         };
         let response = |partitions| {
-            let topic = OffsetFetchResponseTopics::default()
-                .with_name(topic_name("t"))
-                .with_partitions(partitions);
+            let topic = OffsetFetchResponseTopics::default().with_name(topic_name("t")).with_partitions(partitions);
             let group = OffsetFetchResponseGroup::default().with_topics(vec![topic]);
             OffsetFetchResponse::default().with_groups(vec![group])
         };

@@ -203,9 +203,10 @@ impl Partitions {
 
     /// Whether some partition needs its offset at a time.
     pub(super) fn needs_times(&self, now: Instant) -> impl Iterator<Item = &TopicPartition> {
-        let needy = self.entries.iter().filter(move |(_, partition)| {
-            matches!(partition.need, Need::AtTime(_)) && partition.may_ask(now)
-        });
+        let needy = self
+            .entries
+            .iter()
+            .filter(move |(_, partition)| matches!(partition.need, Need::AtTime(_)) && partition.may_ask(now));
         needy.map(|(of, _)| of)
     }
 

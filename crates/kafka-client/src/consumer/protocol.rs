@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use env::BoxFuture;
+use kafka_wire::StrBytes;
 use kafka_wire::messages::consumer_protocol_assignment::TopicPartition as AssignedTopic;
 use kafka_wire::messages::{ConsumerProtocolAssignment, ConsumerProtocolSubscription, TopicName};
 use kafka_wire::protocol::{Decodable, Encodable};
-use kafka_wire::StrBytes;
 use parking_lot::Mutex;
 
 use crate::cluster::{Cluster, Interest};
@@ -155,9 +155,7 @@ impl GroupProtocol for ConsumerProtocol {
 
 fn encode_subscription(topics: &BTreeSet<Arc<str>>) -> Result<Bytes, ClientError> {
     let topics = topics.iter().map(|topic| StrBytes::from_string(topic.to_string()));
-    let subscription = ConsumerProtocolSubscription::default()
-        .with_topics(topics.collect())
-        .with_generation_id(-1);
+    let subscription = ConsumerProtocolSubscription::default().with_topics(topics.collect()).with_generation_id(-1);
     encode(&subscription)
 }
 

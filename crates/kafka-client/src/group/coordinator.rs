@@ -95,7 +95,8 @@ impl Coordinator {
         if let Some(code) = ErrorCode::from_code(code) {
             return Err(self.refusal(code, message.as_deref()));
         }
-        let port = u16::try_from(port).map_err(|_| ClientError::protocol(format!("the coordinator has port {port}")))?;
+        let port =
+            u16::try_from(port).map_err(|_| ClientError::protocol(format!("the coordinator has port {port}")))?;
         let link = self.cluster.coordinator_link(&ServerAddress { host: host.to_string(), port });
         *self.known.lock() = Some(link.clone());
         Ok(link)

@@ -398,7 +398,10 @@ impl Life {
             Some(code @ (ErrorCode::UnknownMemberId | ErrorCode::IllegalGeneration | ErrorCode::FencedInstanceId)) => {
                 // The id stays valid when only the generation is old.
                 let forget_member = code != ErrorCode::IllegalGeneration;
-                return Some(Change::Lost { reason: format!("encountered {} from HEARTBEAT response", code.name()), forget_member });
+                return Some(Change::Lost {
+                    reason: format!("encountered {} from HEARTBEAT response", code.name()),
+                    forget_member,
+                });
             }
             Some(code) if self.coordinator.note(code) || code.is_retriable() => {}
             None if error.is_retriable() => {}

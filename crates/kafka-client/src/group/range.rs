@@ -75,9 +75,8 @@ mod tests {
 
     fn assigned(counts: &[(&str, i32)], subscribers: &[Subscriber]) -> Vec<(String, String)> {
         let counts = counts.iter().map(|(topic, count)| (Arc::from(*topic), *count)).collect();
-        let text = |partitions: Vec<TopicPartition>| {
-            partitions.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
-        };
+        let text =
+            |partitions: Vec<TopicPartition>| partitions.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
         assign(&counts, subscribers).into_iter().map(|(member, partitions)| (member, text(partitions))).collect()
     }
 
@@ -130,10 +129,7 @@ mod tests {
         let mut members = [subscriber("c1", &["t"]), subscriber("c2", &["t"]), subscriber("c3", &["t"])];
         members[2].instance_id = Some("a".to_owned());
         members[1].instance_id = Some("b".to_owned());
-        assert_eq!(
-            assigned(&[("t", 5)], &members),
-            pairs(&[("c1", "t-4"), ("c2", "t-2 t-3"), ("c3", "t-0 t-1")])
-        );
+        assert_eq!(assigned(&[("t", 5)], &members), pairs(&[("c1", "t-4"), ("c2", "t-2 t-3"), ("c3", "t-0 t-1")]));
     }
 
     proptest! {

@@ -34,8 +34,7 @@ pub(super) struct State {
 
 impl Shared {
     pub(super) fn new(now: Instant) -> Self {
-        let state =
-            State { rejoin: None, leaving: false, generation: None, polling: false, last_poll: now, polls: 0 };
+        let state = State { rejoin: None, leaving: false, generation: None, polling: false, last_poll: now, polls: 0 };
         Self { state: Mutex::new(state), wake: Notify::new() }
     }
 

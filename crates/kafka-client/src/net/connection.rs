@@ -327,3 +327,192 @@ async fn fire(timer: Option<&mut BoxFuture<'static, ()>>) {
         None => std::future::pending().await,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::SocketAddr;
+
+    use env_sim::replay;
+    use kafka_config::RawConfig;
+    use kafka_wire::messages::api_versions_response::ApiVersion;
+    use kafka_wire::messages::{
+        ApiVersionsRequest, ApiVersionsResponse, MetadataRequest, MetadataResponse, metadata_response,
+    };
+    use kafka_wire::{FrameReader, IncomingRequest, StrBytes, decode_request, encode_response};
+
+    use super::*;
+    use crate::config::AdminConfig;
+
+    fn config() -> ClientConfig {
+        let raw = RawConfig::from([("bootstrap.servers", "server:1"), ("request.timeout.ms", "5000")]);
+        AdminConfig::parse(&raw).unwrap().client
+    }
+
+    fn address() -> ServerAddress {
+        ServerAddress { host: "server".to_owned(), port: 1 }
+    }
+
+    /// The other side, as a script sees it.
+    struct Server {
+        stream: Box<dyn Stream>,
+        reader: FrameReader,
+    }
+
+    impl Server {
+        async fn next(&mut self) -> Option<IncomingRequest> {
+            Some(decode_request(self.reader.read(&mut self.stream).await.ok()??).unwrap())
+        }
+
+        async fn answer(&mut self, correlation_id: i32, controller: i32) {
+            let response = MetadataResponse::default().with_controller_id(controller.into());
+            let frame = encode_response(correlation_id, 5, &response).unwrap();
+            self.stream.write_all(&frame).await.unwrap();
+        }
+
+        /// Agrees on Metadata version 5.
+        async fn agree(&mut self) {
+            let request = self.next().await.unwrap();
+            let metadata = ApiVersion::default().with_api_key(ApiKey::Metadata as i16).with_max_version(5);
+            let response = ApiVersionsResponse::default().with_api_keys(vec![metadata]);
+            let frame = encode_response(request.correlation_id, request.version, &response).unwrap();
+            self.stream.write_all(&frame).await.unwrap();
+        }
+    }
+
+    /// Runs a script for the first connection that is made, and `body` for the client's side.
+    fn with_server<S, F>(
+        script: impl Fn(Server) -> S + Clone + Send + Sync + 'static,
+        body: impl Fn(Env, Connection) -> F,
+    ) where
+        S: Future<Output = ()> + Send + 'static,
+        F: Future<Output = ()>,
+    {
+        replay(1, async |_, sim| {
+            let server = sim.env_for("server");
+            let mut listener = server.network().listen(SocketAddr::new(sim.ip_of("server"), 1)).await.unwrap();
+            let script = script.clone();
+            let run = async move {
+                let (stream, _) = listener.accept().await.unwrap();
+                script(Server { stream, reader: FrameReader::new(1 << 20) }).await;
+            };
+            server.work().spawn("server", Box::pin(run));
+            let env = sim.env_for("client");
+            let opened = Connection::open(&env, &config(), &address(), Duration::from_secs(10)).await.unwrap();
+            body(env, opened).await;
+        });
+    }
+
+    const TIMEOUT: Duration = Duration::from_secs(5);
+
+    async fn ask(connection: &Connection) -> Result<i32, ClientError> {
+        let response = connection.call(TIMEOUT, |_| MetadataRequest::default()).await;
+        response.map(|response| response.controller_id.0)
+    }
+
+    #[test]
+    fn requests_are_pipelined() {
+        let script = async |mut server: Server| {
+            server.agree().await;
+            let (first, second) = (server.next().await.unwrap(), server.next().await.unwrap());
+            server.answer(first.correlation_id, 1).await;
+            server.answer(second.correlation_id, 2).await;
+            server.next().await;
+        };
+        with_server(script, async |_, connection| {
+            let request = MetadataRequest::default();
+            let first = connection.submit(5, &request, TIMEOUT).await.unwrap();
+            let second = connection.submit(5, &request, TIMEOUT).await.unwrap();
+            assert_eq!(second.answer().await.unwrap().controller_id.0, 2);
+            assert_eq!(first.answer().await.unwrap().controller_id.0, 1);
+            assert!(!connection.is_closed());
+        });
+    }
+
+    #[test]
+    fn an_old_broker_is_asked_in_the_version_it_knows() {
+        let script = async |mut server: Server| {
+            let first = server.next().await.unwrap();
+            assert_eq!(first.version, 3);
+            let refusal = ApiVersionsResponse::default().with_error_code(35);
+            let frame = encode_response(first.correlation_id, 0, &refusal).unwrap();
+            server.stream.write_all(&frame).await.unwrap();
+            server.agree().await;
+            let request = server.next().await.unwrap();
+            server.answer(request.correlation_id, 7).await;
+        };
+        with_server(script, async |_, connection| {
+            assert_eq!(ask(&connection).await, Ok(7));
+            assert!(connection.version::<ApiVersionsRequest>().is_err(), "not in its list");
+        });
+    }
+
+    #[test]
+    fn an_answer_to_something_else_ends_the_connection() {
+        let script = async |mut server: Server| {
+            server.agree().await;
+            let request = server.next().await.unwrap();
+            server.answer(request.correlation_id + 5, 1).await;
+            server.next().await;
+        };
+        with_server(script, async |_, connection| {
+            let error = ask(&connection).await.unwrap_err();
+            assert!(error.to_string().contains("was expected"), "{error}");
+            assert!(error.is_retriable() && connection.is_closed());
+            assert!(matches!(ask(&connection).await, Err(ClientError::Disconnected { .. })));
+        });
+    }
+
+    #[test]
+    fn a_late_answer_ends_the_connection_for_all() {
+        let script = async |mut server: Server| {
+            server.agree().await;
+            while server.next().await.is_some() {}
+        };
+        with_server(script, async |env, connection| {
+            let request = MetadataRequest::default();
+            let begun = env.clock().now();
+            let first = connection.submit(5, &request, TIMEOUT).await.unwrap();
+            let second = connection.submit(5, &request, TIMEOUT * 10).await.unwrap();
+            assert!(matches!(first.answer().await, Err(ClientError::Timeout(_))));
+            assert!(matches!(second.answer().await, Err(ClientError::Disconnected { .. })));
+            assert_eq!(env.clock().now().saturating_since(begun).as_secs(), 5);
+        });
+    }
+
+    #[test]
+    fn what_is_not_kafka_is_told() {
+        let script = async |mut server: Server| {
+            server.agree().await;
+            server.next().await;
+            server.stream.write_all(b"HTTP/1.1 400 Bad Request").await.unwrap();
+            server.next().await;
+        };
+        with_server(script, async |_, connection| {
+            let error = ask(&connection).await.unwrap_err();
+            assert!(matches!(error, ClientError::Disconnected { .. } | ClientError::Timeout(_)), "{error}");
+            assert!(connection.is_closed());
+        });
+    }
+
+    #[test]
+    fn garbage_in_an_answer_is_an_error_of_that_call() {
+        let script = async |mut server: Server| {
+            server.agree().await;
+            let request = server.next().await.unwrap();
+            let broker = metadata_response::MetadataResponseBroker::default().with_host(StrBytes::from_static_str("x"));
+            let response = MetadataResponse::default().with_brokers(vec![broker]);
+            let mut frame = encode_response(request.correlation_id, 5, &response).unwrap();
+            let cut = frame.len() - 3;
+            frame.truncate(cut);
+            let length = (cut as i32 - 4).to_be_bytes();
+            frame[..4].copy_from_slice(&length);
+            server.stream.write_all(&frame).await.unwrap();
+            let request = server.next().await.unwrap();
+            server.answer(request.correlation_id, 3).await;
+        };
+        with_server(script, async |_, connection| {
+            assert!(matches!(ask(&connection).await, Err(ClientError::Protocol(_))));
+            assert_eq!(ask(&connection).await, Ok(3));
+        });
+    }
+}

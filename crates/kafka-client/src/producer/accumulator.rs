@@ -172,7 +172,8 @@ impl Accumulator {
 
     /// A row that waits once more has waited since the first time.
     fn block(&mut self, on: BlockedOn, now: Instant) {
-        let since = self.blocked.as_ref().filter(|blocked| blocked.row == self.next_row).map_or(now, |blocked| blocked.since);
+        let since =
+            self.blocked.as_ref().filter(|blocked| blocked.row == self.next_row).map_or(now, |blocked| blocked.since);
         self.blocked = Some(Blocked { row: self.next_row, since, on });
     }
 
@@ -335,7 +336,15 @@ fn absent(topic: &str, partition: Option<i32>) -> String {
 
 impl Topic {
     fn new(now: Instant) -> Self {
-        Self { partitions: Vec::new(), count: 0, sticky: None, asked: None, asked_for_partition: None, ratio: 1.0, last_use: now }
+        Self {
+            partitions: Vec::new(),
+            count: 0,
+            sticky: None,
+            asked: None,
+            asked_for_partition: None,
+            ratio: 1.0,
+            last_use: now,
+        }
     }
 
     /// Whether the partitions are known now; asks for them the first time.

@@ -81,12 +81,7 @@ impl Accumulator {
 
     /// The brokers that have something to send and can take it. One batch that is due takes those of the same broker
     /// that are not due along.
-    fn ready_leaders(
-        &self,
-        now: Instant,
-        capacity: &dyn Fn(i32) -> Capacity,
-        drained: &mut Drained,
-    ) -> BTreeSet<i32> {
+    fn ready_leaders(&self, now: Instant, capacity: &dyn Fn(i32) -> Capacity, drained: &mut Drained) -> BTreeSet<i32> {
         let exhausted = self.blocked.as_ref().is_some_and(|blocked| matches!(blocked.on, BlockedOn::Memory(_)));
         let hurried = exhausted || self.closing;
         let mut ready = BTreeSet::new();
@@ -125,10 +120,8 @@ impl Accumulator {
         let any = !expired.is_empty();
         for (to, meta) in expired {
             let waited = now.saturating_since(meta.created).as_millis();
-            let message = format!(
-                "Expiring {} record(s) for {to}:{waited} ms has passed since batch creation",
-                meta.count
-            );
+            let message =
+                format!("Expiring {} record(s) for {to}:{waited} ms has passed since batch creation", meta.count);
             self.outstanding -= u64::from(meta.count);
             self.release(meta.memory);
             self.completions.push_back(Completion {
@@ -154,7 +147,11 @@ impl Queue {
             (None, None) => return None,
             (None, Some(open)) => {
                 let flushed = open.meta.runs.first().is_some_and(|run| run.first_row < flush_below);
-                if hurried || flushed { Instant::from_origin(Duration::ZERO) } else { open.meta.created + config.linger }
+                if hurried || flushed {
+                    Instant::from_origin(Duration::ZERO)
+                } else {
+                    open.meta.created + config.linger
+                }
             }
         };
         let due = self.not_before.map_or(due, |not_before| due.max(not_before));
@@ -202,5 +199,183 @@ impl Topic {
     /// The queue of a partition.
     pub(super) fn queue(&mut self, partition: i32) -> Option<&mut Queue> {
         self.partitions.get_mut(usize::try_from(partition).ok()?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use env::Random;
+    use kafka_config::RawConfig;
+    use kafka_wire::ErrorCode;
+
+    use super::super::accumulator::World;
+    use super::super::outcome::{Outcome, Stored};
+    use super::super::rows::{Row, Rows};
+    use super::*;
+    use crate::cluster::{PartitionInfo, Snapshot, TopicInfo};
+
+    struct Zero;
+
+    impl Random for Zero {
+        fn fill(&self, bytes: &mut [u8]) {
+            bytes.fill(0);
+        }
+    }
+
+    /// An accumulator, and the time.
+    struct Bench {
+        accumulator: Accumulator,
+        now: Instant,
+        snapshot: Snapshot,
+    }
+
+    impl Bench {
+        /// Topic `t`, its partitions led by these brokers.
+        fn new(leaders: &[i32], extra: &[(&str, &str)]) -> Self {
+            let mut raw = RawConfig::from([("bootstrap.servers", "a:1"), ("enable.idempotence", "false")]);
+            extra.iter().for_each(|(name, value)| raw.insert(*name, *value));
+            let config = ProducerConfig::parse(&raw).unwrap();
+            let partitions =
+                leaders.iter().map(|leader| PartitionInfo { leader: Some(*leader), leader_epoch: 0 }).collect();
+            let topics = BTreeMap::from([(Arc::from("t"), TopicInfo { partitions, ..TopicInfo::default() })]);
+            let snapshot = Snapshot { topics, generation: 1, ..Snapshot::default() };
+            Self { accumulator: Accumulator::new(config.into()), now: Instant::from_origin(Duration::ZERO), snapshot }
+        }
+
+        fn append(&mut self, partition: i32, size: usize) {
+            let mut rows = Rows::new();
+            rows.data_mut().resize(size, b'x');
+            let (value, timestamp) = (Some(0..size as u32), Some(1));
+            rows.push(Row {
+                topic: "t".into(),
+                partition: Some(partition),
+                timestamp,
+                key: None,
+                value,
+                headers: 0..0,
+            });
+            let world = World {
+                now: self.now,
+                unix_millis: 1,
+                snapshot: &self.snapshot,
+                random: &Zero,
+                ask: &|_| 1,
+                is_served: &|_| true,
+            };
+            assert_eq!(self.accumulator.append(&rows, 0..1, &world).accepted, 1);
+        }
+
+        fn wait(&mut self, millis: u64) {
+            self.now = self.now + Duration::from_millis(millis);
+        }
+
+        /// What is sent now: broker and partitions.
+        fn drain(&mut self) -> Vec<(i32, Vec<i32>)> {
+            let drained = self.accumulator.drain(self.now, &|_| Capacity::Free);
+            let requests = drained.requests.into_iter();
+            requests.map(|(broker, sent)| (broker, sent.iter().map(|each| each.to.partition).collect())).collect()
+        }
+
+        fn look_again(&mut self) -> Option<Duration> {
+            self.accumulator.drain(self.now, &|_| Capacity::Free).look_again.map(Instant::since_origin)
+        }
+
+        fn settle(&mut self, partition: i32, result: Result<(), ErrorCode>) -> bool {
+            let bytes = {
+                let mut builder = kafka_wire::BatchBuilder::new(kafka_wire::BatchOptions::default());
+                builder.append(1, None, None, []).unwrap();
+                builder.finish(None, false).unwrap()
+            };
+            let stored = Stored { base_offset: 0, log_append_time: None };
+            let result = result.map(|()| stored).map_err(|code| ClientError::from(code).into());
+            let outcome = Outcome { to: TopicPartition::new("t", partition), bytes: Some(bytes), size: 100, result };
+            self.accumulator.settle(outcome, self.now, &Zero)
+        }
+    }
+
+    #[test]
+    fn a_batch_lingers_unless_it_is_full_or_flushed() {
+        let mut bench = Bench::new(&[1, 2], &[("linger.ms", "50"), ("batch.size", "1000")]);
+        bench.append(0, 100);
+        assert_eq!(bench.drain(), []);
+        assert_eq!(bench.look_again(), Some(Duration::from_millis(50)));
+        bench.wait(50);
+        assert_eq!(bench.drain(), [(1, vec![0])]);
+        bench.append(1, 600);
+        bench.append(1, 600);
+        assert_eq!(bench.drain(), [(2, vec![1])]);
+        assert!(bench.settle(1, Ok(())) || bench.drain().is_empty());
+        bench.accumulator.flush_below = bench.accumulator.next_row;
+        assert_eq!(bench.drain(), [(2, vec![1])]);
+    }
+
+    #[test]
+    fn a_batch_that_is_due_takes_others_of_its_broker_along() {
+        let mut bench = Bench::new(&[1, 2, 1], &[("linger.ms", "50")]);
+        bench.append(0, 10);
+        bench.wait(30);
+        bench.append(1, 10);
+        bench.append(2, 10);
+        bench.wait(20);
+        assert_eq!(bench.drain(), [(1, vec![0, 2])]);
+    }
+
+    #[test]
+    fn requests_are_bounded_and_every_partition_has_its_turn() {
+        let extra = [("linger.ms", "0"), ("max.request.size", "1000")];
+        let mut bench = Bench::new(&[1, 1, 1], &extra);
+        let mut first = Vec::new();
+        for _ in 0..3 {
+            (0..3).for_each(|partition| bench.append(partition, 600));
+            let sent = bench.drain();
+            assert_eq!(sent[0].1.len(), 1, "two do not fit");
+            first.push(sent[0].1[0]);
+            assert!(!bench.settle(sent[0].1[0], Ok(())));
+        }
+        first.sort_unstable();
+        assert_eq!(first, [0, 1, 2]);
+    }
+
+    #[test]
+    fn a_partition_has_one_batch_in_flight_and_a_retry_comes_first() {
+        let mut bench = Bench::new(&[1], &[("linger.ms", "0"), ("retry.backoff.ms", "100")]);
+        bench.append(0, 10);
+        assert_eq!(bench.drain(), [(1, vec![0])]);
+        bench.append(0, 10);
+        bench.wait(1000);
+        assert_eq!(bench.drain(), []);
+        assert!(bench.settle(0, Err(ErrorCode::NotLeaderOrFollower)), "metadata is stale");
+        assert_eq!(bench.drain(), [], "it waits");
+        bench.wait(120);
+        assert_eq!(bench.drain(), [(1, vec![0])]);
+        assert!(!bench.settle(0, Ok(())));
+        let reported: Vec<u64> =
+            bench.accumulator.completions.iter().map(|completion| completion.runs[0].first_row).collect();
+        assert_eq!(reported, [0]);
+        assert_eq!(bench.drain(), [(1, vec![0])]);
+    }
+
+    #[test]
+    fn a_final_error_is_reported_and_the_next_batch_goes() {
+        let mut bench = Bench::new(&[1], &[("linger.ms", "0")]);
+        bench.append(0, 10);
+        bench.drain();
+        bench.append(0, 10);
+        assert!(!bench.settle(0, Err(ErrorCode::TopicAuthorizationFailed)));
+        assert!(bench.accumulator.completions[0].error.is_some());
+        assert_eq!(bench.drain(), [(1, vec![0])]);
+        assert_eq!(bench.accumulator.outstanding, 1);
+    }
+
+    #[test]
+    fn what_waits_too_long_expires() {
+        let extra = [("linger.ms", "0"), ("delivery.timeout.ms", "30000"), ("request.timeout.ms", "1000")];
+        let mut bench = Bench::new(&[1], &extra);
+        bench.append(0, 10);
+        bench.wait(30_000);
+        assert_eq!(bench.drain(), []);
+        let error = bench.accumulator.completions[0].error.clone().unwrap();
+        assert_eq!(error.to_string(), "Expiring 1 record(s) for t-0:30000 ms has passed since batch creation");
+        assert_eq!((bench.accumulator.outstanding, bench.accumulator.memory), (0, 0));
     }
 }

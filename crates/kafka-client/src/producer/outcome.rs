@@ -142,7 +142,8 @@ impl Accumulator {
     /// Two batches or more in place of one the broker finds too large, in the same order.
     fn split(&mut self, to: TopicPartition, mut meta: Meta, bytes: Bytes) {
         let half = (meta.memory / 2).max(1);
-        let parts = WireBatch::new(bytes).and_then(|batch| split(&batch, options(&self.config), half, DEFAULT_MAX_DECOMPRESSED));
+        let parts = WireBatch::new(bytes)
+            .and_then(|batch| split(&batch, options(&self.config), half, DEFAULT_MAX_DECOMPRESSED));
         let parts = match parts {
             Ok(parts) => parts,
             Err(error) => return self.report_refused(to, meta, ClientError::from(error).into()),
@@ -203,7 +204,13 @@ impl Accumulator {
         self.report(&to, meta.runs, None, Some(bystander));
     }
 
-    fn report(&mut self, to: &TopicPartition, runs: Vec<Run>, log_append_time: Option<i64>, error: Option<ClientError>) {
+    fn report(
+        &mut self,
+        to: &TopicPartition,
+        runs: Vec<Run>,
+        log_append_time: Option<i64>,
+        error: Option<ClientError>,
+    ) {
         if runs.is_empty() {
             return;
         }

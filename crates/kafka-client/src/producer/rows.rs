@@ -7,7 +7,7 @@ use bytes::Bytes;
 
 /// Encoded records, ready to be appended: one memory area for all their bytes, so that a row costs no allocation.
 ///
-/// Build a row by writing its headers, key and value with [`Rows::write`] and ending it with [`Rows::push`].
+/// Build a row by writing its headers, key and value into [`Rows::data_mut`] and ending it with [`Rows::push`].
 #[derive(Debug, Default)]
 pub struct Rows {
     data: Vec<u8>,

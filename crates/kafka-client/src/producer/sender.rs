@@ -143,7 +143,12 @@ impl Sender {
                 let stale = {
                     let mut state = self.producer.state.lock();
                     let now = env.clock().now();
-                    outcomes.into_iter().map(|outcome| state.settle(outcome, now, env.random())).filter(|stale| *stale).count() > 0
+                    outcomes
+                        .into_iter()
+                        .map(|outcome| state.settle(outcome, now, env.random()))
+                        .filter(|stale| *stale)
+                        .count()
+                        > 0
                 };
                 self.producer.progress.notify_waiters();
                 if stale {
@@ -169,7 +174,9 @@ async fn produce(link: Option<Arc<Link>>, config: &ProducerConfig, shipments: Ve
         };
         match bytes {
             Ok(bytes) => sealed.push((to, bytes, size)),
-            Err(error) => outcomes.push(Outcome { to, bytes: None, size, result: Err(ClientError::from(error).into()) }),
+            Err(error) => {
+                outcomes.push(Outcome { to, bytes: None, size, result: Err(ClientError::from(error).into()) })
+            }
         }
     }
     if sealed.is_empty() {
@@ -202,9 +209,8 @@ async fn exchange(
 ) -> Result<Option<ProduceResponse>, ClientError> {
     let topics = by_topic.into_iter().map(|(name, partitions)| {
         let partitions = partitions.into_iter();
-        let data = partitions.map(|(index, bytes)| {
-            PartitionProduceData::default().with_index(index).with_records(Some(bytes))
-        });
+        let data = partitions
+            .map(|(index, bytes)| PartitionProduceData::default().with_index(index).with_records(Some(bytes)));
         TopicProduceData::default()
             .with_name(TopicName(StrBytes::from_string(name.to_string())))
             .with_partition_data(data.collect())

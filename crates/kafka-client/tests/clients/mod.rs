@@ -7,7 +7,9 @@ use std::time::Duration;
 use env::Env;
 use kafka_client::consumer::{Event, FetchedRecords};
 use kafka_client::producer::{Completion, Row, Rows};
-use kafka_client::{Admin, AdminConfig, ClientError, Consumer, ConsumerConfig, Producer, ProducerConfig, TopicPartition};
+use kafka_client::{
+    Admin, AdminConfig, ClientError, Consumer, ConsumerConfig, Producer, ProducerConfig, TopicPartition,
+};
 use kafka_config::RawConfig;
 
 /// How long a loop may take.
@@ -156,7 +158,9 @@ pub(crate) async fn consume(env: &Env, consumer: &mut Consumer, count: usize) ->
 pub(crate) fn values(found: &[FetchedRecords], partition: i32) -> Vec<(i64, String)> {
     let of = found.iter().filter(|each| each.partition == partition);
     of.flat_map(|each| each.records.iter())
-        .map(|record| (record.offset, String::from_utf8_lossy(record.value.as_deref().unwrap_or(b"<null>")).into_owned()))
+        .map(|record| {
+            (record.offset, String::from_utf8_lossy(record.value.as_deref().unwrap_or(b"<null>")).into_owned())
+        })
         .collect()
 }
 

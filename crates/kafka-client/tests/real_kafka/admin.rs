@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use kafka_client::ClientError;
 use kafka_client::admin::NewTopic;
 
-use super::clients::{admin};
+use super::clients::admin;
 use super::support::{kafka, run};
 
 fn topic(name: &str, partitions: Option<i32>) -> NewTopic {

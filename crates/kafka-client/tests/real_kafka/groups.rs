@@ -147,7 +147,10 @@ fn pause_seek_and_interrupt() {
         assert!(reader.seek(&tp("sought", 0), StartAt::Offset(9)));
         assert_eq!(values(&consume(&env, &mut reader, 1).await, 0), [(9, "18".to_owned())]);
         reader.resume(&[tp("sought", 1)]);
-        assert_eq!(consume(&env, &mut reader, 10).await.iter().map(|each| each.partition).collect::<BTreeSet<_>>(), BTreeSet::from([1]));
+        assert_eq!(
+            consume(&env, &mut reader, 10).await.iter().map(|each| each.partition).collect::<BTreeSet<_>>(),
+            BTreeSet::from([1])
+        );
 
         let handle = reader.handle();
         let waiter = env.clone();

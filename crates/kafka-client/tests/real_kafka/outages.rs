@@ -39,7 +39,8 @@ fn a_restart_costs_no_record_and_no_order() {
         assert!(completions.iter().all(|completion| completion.error.is_none()));
 
         // At least once, in order: without repetitions it is the sequence. (A kill may make a batch repeat.)
-        let end: usize = kafka.driver().unwrap().end_offsets("restarted").unwrap().values().map(|end| *end as usize).sum();
+        let end: usize =
+            kafka.driver().unwrap().end_offsets("restarted").unwrap().values().map(|end| *end as usize).sum();
         assert!(end >= 3000);
         let found = consume(&env, &mut reader, end).await;
         for partition in 0..2 {

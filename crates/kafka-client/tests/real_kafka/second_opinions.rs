@@ -161,7 +161,8 @@ fn rdkafka_read(topic: &str, count: usize) -> Vec<Rec> {
     let mut found = Vec::new();
     while found.len() < count {
         let message = reader.poll(Duration::from_secs(20));
-        let message = message.unwrap_or_else(|| panic!("{} of {count} messages came from {topic}", found.len())).unwrap();
+        let message =
+            message.unwrap_or_else(|| panic!("{} of {count} messages came from {topic}", found.len())).unwrap();
         let headers = message.headers().into_iter().flat_map(|headers| headers.iter());
         found.push(Rec {
             partition: None,

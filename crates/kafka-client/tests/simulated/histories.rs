@@ -31,8 +31,6 @@ struct Reader {
 struct Seen {
     /// Values by partition and offset.
     values: BTreeMap<TopicPartition, BTreeMap<i64, u32>>,
-    /// What was committed, successfully.
-    committed: BTreeMap<TopicPartition, i64>,
     stop: bool,
 }
 
@@ -79,10 +77,9 @@ impl Reader {
         if offsets.is_empty() {
             return;
         }
-        match self.consumer.commit(offsets).await {
-            Ok(()) => self.seen.lock().committed.extend(offsets.clone()),
-            // The group has gone on: what was not committed is read again by somebody else.
-            Err(error) => assert!(error.to_string().contains("commit"), "{error}"),
+        // The group may have gone on: what was not committed is read again by somebody else.
+        if let Err(error) = self.consumer.commit(offsets).await {
+            assert!(error.to_string().contains("commit"), "{error}");
         }
     }
 }
@@ -111,7 +108,12 @@ async fn history(sim: SimHandle) {
         [("linger.ms", linger), ("batch.size", "300"), ("request.timeout.ms", "2000"), ("buffer.memory", "3000")],
     );
     faults.set(true);
-    sim.network().plan(NetworkPlan { refuse_chance: 0.05, cut_chance: 0.005, spike_chance: 0.02, ..NetworkPlan::default() });
+    sim.network().plan(NetworkPlan {
+        refuse_chance: 0.05,
+        cut_chance: 0.005,
+        spike_chance: 0.02,
+        ..NetworkPlan::default()
+    });
 
     let mut completions = Vec::new();
     let mut number = 0_u32;
@@ -123,6 +125,7 @@ async fn history(sim: SimHandle) {
             .collect();
         number += count as u32;
         completions.extend(append_all(&producer, &rows(TOPIC, &records)).await);
+        check_offsets(&seen.lock(), &data);
         match sim.draw(12) {
             0 => sim.network().cut_host(BROKER),
             1 => {
@@ -147,27 +150,34 @@ async fn history(sim: SimHandle) {
     check_completions(&completions, number);
     check_log(&sim, &data, &completions, number);
 
-    let ends = |seen: &Seen| (0..PARTITIONS).all(|each| {
-        seen.committed.get(&tp(TOPIC, each)).copied().unwrap_or(0) == data.end_offset(TOPIC, each)
-    });
+    // An old commit may arrive late, on a connection that is gone, and be overwritten by the next one.
+    let committed = |partition: i32| data.committed("group", TOPIC, partition).unwrap_or(0);
     let waiting = async {
-        while !ends(&seen.lock()) {
+        while (0..PARTITIONS).any(|partition| committed(partition) < data.end_offset(TOPIC, partition)) {
+            check_offsets(&seen.lock(), &data);
             env.sleep(Duration::from_millis(200)).await;
         }
     };
     env.timeout(Duration::from_secs(300), waiting).await.expect("the readers reach the end");
-    for partition in 0..PARTITIONS {
-        assert_eq!(data.committed("group", TOPIC, partition).unwrap_or(0), data.end_offset(TOPIC, partition));
-    }
+    check_offsets(&seen.lock(), &data);
     seen.lock().stop = true;
     for reader in readers {
         reader.join().await.unwrap();
     }
     sim.trace(format_args!("{number} records, {} faults", faults.hits()));
-    eprintln!("seed {}: {number} records, {} faults, {}s", sim.seed(), faults.hits(), env.clock().now().since_origin().as_secs());
+    assert!(faults.hits() > 0);
     broker.stop().await;
     env.sleep(Duration::from_secs(1)).await;
     assert_eq!(sim.network().connections().len(), 0, "everything is closed");
+}
+
+/// No offset is committed of a record that nobody has read.
+fn check_offsets(seen: &Seen, data: &Data) {
+    for partition in 0..PARTITIONS {
+        let read = seen.values.get(&tp(TOPIC, partition)).map_or(0, BTreeMap::len);
+        let committed = data.committed("group", TOPIC, partition).unwrap_or(0);
+        assert!(committed <= read as i64, "partition {partition}: {committed} is committed, {read} are read");
+    }
 }
 
 /// Each row is reported once, as stored, per partition in order.
@@ -181,7 +191,10 @@ fn check_completions(completions: &[Completion<kafka_client::ClientError>], numb
                 let (row, offset) = (run.first_row + at, run.base_offset + at as i64);
                 assert!(rows.insert(row), "row {row} is reported twice");
                 let before = last.insert(completion.partition, (row, offset));
-                assert!(before.is_none_or(|(earlier, below)| earlier < row && below < offset), "row {row} out of order");
+                assert!(
+                    before.is_none_or(|(earlier, below)| earlier < row && below < offset),
+                    "row {row} out of order"
+                );
             }
         }
     }
@@ -224,5 +237,5 @@ fn check_log(sim: &SimHandle, data: &Data, completions: &[Completion<kafka_clien
 
 #[test]
 fn accidents_cost_no_record_and_no_order() {
-    replay_seeds(40..3000, async |_, sim| history(sim).await);
+    replay_seeds(0..30, async |_, sim| history(sim).await);
 }

@@ -134,7 +134,8 @@ fn an_idle_client_closes_its_connection_and_opens_it_again() {
         let _broker = start(&sim, &Data::new(), None).await;
         create(&sim, "t", 1).await;
         let env = sim.env_for(CLIENT);
-        let producer = producer(&env, BOOTSTRAP, [("connections.max.idle.ms", "60000"), ("metadata.max.age.ms", "3600000")]);
+        let producer =
+            producer(&env, BOOTSTRAP, [("connections.max.idle.ms", "60000"), ("metadata.max.age.ms", "3600000")]);
         env.sleep(Duration::from_secs(1)).await;
         assert_eq!(sim.network().connections().len(), 0, "creating one opens nothing");
         produce_well(&producer, "t", &[Rec::value("a")]).await;
@@ -150,7 +151,8 @@ fn an_idle_client_closes_its_connection_and_opens_it_again() {
 /// Polls until partitions are assigned.
 async fn until_assigned(reader: &mut Consumer) {
     while !matches!(reader.poll(Duration::from_secs(1)).await.unwrap(), Event::Assigned(partitions) if !partitions.is_empty())
-    {}
+    {
+    }
 }
 
 #[test]
@@ -237,7 +239,8 @@ fn what_is_fetched_ahead_is_bounded() {
         let mut reader = consumer(&env, BOOTSTRAP, "g", extra);
         reader.assign((0..2).map(|partition| (tp("t", partition), StartAt::Earliest)).collect()).unwrap();
         let mut found = Vec::new();
-        while found.iter().map(|each: &kafka_client::consumer::FetchedRecords| each.records.len()).sum::<usize>() < 2000 {
+        while found.iter().map(|each: &kafka_client::consumer::FetchedRecords| each.records.len()).sum::<usize>() < 2000
+        {
             if let Event::Records(fetched) = reader.poll(Duration::from_secs(1)).await.unwrap() {
                 assert!(fetched.iter().map(|each| each.records.len()).sum::<usize>() <= 7);
                 found.extend(fetched);
@@ -246,7 +249,8 @@ fn what_is_fetched_ahead_is_bounded() {
             assert!(reader.buffered() <= 24_000, "{}", reader.buffered());
         }
         for partition in 0..2 {
-            let expected: Vec<_> = (0..1000).map(|at| (at, format!("{:0100}", at * 2 + i64::from(partition)))).collect();
+            let expected: Vec<_> =
+                (0..1000).map(|at| (at, format!("{:0100}", at * 2 + i64::from(partition)))).collect();
             assert_eq!(values(&found, partition), expected);
         }
     });
