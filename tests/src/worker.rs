@@ -205,6 +205,11 @@ impl Worker {
         self.process.usage()
     }
 
+    /// For a worker in a static, which is never dropped: lets the folder of its files go when this process ends.
+    pub fn remove_with(&mut self, files: &WorkerFiles) -> Result<()> {
+        self.process.remove_with(files.folder())
+    }
+
     /// Sends a signal and does not wait.
     pub fn signal(&mut self, signal: Signal) -> Result<()> {
         self.process.signal(signal)

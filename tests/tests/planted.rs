@@ -1,7 +1,8 @@
 //! Bugs planted in the worker on purpose: the histories must find each of them. They are compiled in by
 //! `RUSTFLAGS="--cfg planted_bugs"`, as `cargo xtask test` does; without it this only checks that they are not.
 #![allow(
-    clippy::unwrap_used, clippy::type_complexity,
+    clippy::unwrap_used,
+    clippy::type_complexity,
     clippy::disallowed_methods,
     reason = "threads play histories side by side; inside a history all is simulated"
 )]

@@ -190,7 +190,11 @@ fn start(engine: Engine) -> (WorkerFiles, Worker) {
 fn javas(steps: &[Step]) -> Vec<Answer> {
     static JAVA: Mutex<Option<(WorkerFiles, Worker)>> = Mutex::new(None);
     let mut java = JAVA.lock().unwrap_or_else(PoisonError::into_inner);
-    let (_, worker) = java.get_or_insert_with(|| start(Engine::Java));
+    let (_, worker) = java.get_or_insert_with(|| {
+        let (files, mut worker) = start(Engine::Java);
+        worker.remove_with(&files).unwrap();
+        (files, worker)
+    });
     let answers = play(worker, steps);
     for name in worker.rest().get("/connectors").unwrap().json().unwrap().as_array().unwrap() {
         assert_eq!(worker.rest().delete(&format!("/connectors/{}", name.as_str().unwrap())).unwrap().status, 204);

@@ -133,6 +133,23 @@ fn a_signal_while_kafka_is_away_still_ends_the_worker() {
     assert_eq!(texts, ["one", "two"]);
 }
 
+#[test]
+fn a_signal_during_the_start_ends_it_with_0_at_once() {
+    let kafka = RealKafka::shared().unwrap();
+    let files = WorkerFiles::new(kafka).unwrap();
+    let nobody = e2e::Port::reserve().unwrap();
+    let bootstrap = format!("127.0.0.1:{}", nobody.number());
+    let worker_file = files.standalone(&[("bootstrap.servers", &bootstrap)]).unwrap();
+    let mut worker = Moldau::spawn(&worker_file, &[], &[]).unwrap();
+    // It tries to reach Kafka for a minute.
+    std::thread::sleep(Duration::from_millis(700));
+    assert!(worker.ended().unwrap().is_none(), "{}", worker.log());
+    worker.signal(Signal::TERM).unwrap();
+    let asked = Instant::now();
+    assert_eq!(worker.wait(SOON).unwrap(), 0, "{}", worker.log());
+    assert!(asked.elapsed() < Duration::from_secs(5), "took {:?}", asked.elapsed());
+}
+
 /// A folder with a copy of the script and, under several names, programs that say who they are and what they were told.
 struct Scene {
     folder: tempfile::TempDir,

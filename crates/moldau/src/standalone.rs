@@ -36,7 +36,39 @@ pub(crate) fn run(worker_file: &str, connector_files: &[String]) -> Result<(), E
 
 async fn start(env: Env, worker_file: &str, connector_files: &[String]) -> Result<(), Exit> {
     let started = env.clock().now();
-    let raw = worker_properties(&env, worker_file)?;
+    // From here on a signal ends the worker cleanly, also while it waits for Kafka.
+    let mut signals = Signals::new()?;
+    let (server, herder) = tokio::select! {
+        biased;
+        () = signals.next() => {
+            tracing::info!("Kafka Connect stopped before it had started");
+            return Ok(());
+        }
+        prepared = prepare(&env, worker_file) => prepared?,
+    };
+    let created = tokio::select! {
+        biased;
+        () = signals.next() => Ok(()),
+        created = create_connectors(&env, &herder, connector_files) => {
+            let ready = created.is_ok();
+            if ready {
+                let millis = (env.clock().now() - started).as_millis();
+                tracing::info!("Kafka Connect started in {millis} ms");
+                signals.next().await;
+            }
+            created
+        }
+    };
+    tracing::info!("Kafka Connect stopping");
+    server.stop(&env).await;
+    herder.stop().await;
+    tracing::info!("Kafka Connect stopped");
+    created
+}
+
+/// Everything but the connectors.
+async fn prepare(env: &Env, worker_file: &str) -> Result<(RestServer, Arc<StandaloneHerder>), Exit> {
+    let raw = worker_properties(env, worker_file)?;
     let registry = Arc::new(connect_plugins::builtin());
     let plugins: Plugins = Arc::new(RegistryLookup(registry.clone()));
     let config = WorkerConfig::standalone(&raw, &*plugins).map_err(|error| refused(worker_file, &raw, &error))?;
@@ -47,9 +79,9 @@ async fn start(env: Env, worker_file: &str, connector_files: &[String]) -> Resul
     let clients: Arc<dyn Clients> = Arc::new(NativeClients::new(env.clone()));
     let kafka_cluster_id = cluster_id(&*clients, &config).await?;
     tracing::info!("Kafka cluster ID: {kafka_cluster_id}");
-    let (listeners, addresses) = listen(&env, &config.listeners).await?;
+    let (listeners, addresses) = listen(env, &config.listeners).await?;
     let advertised = advertised(&config, &addresses)?;
-    let offsets = FileOffsetStore::open(&env, Path::new(&config.offset_storage_file)).await.map_err(Exit::connector)?;
+    let offsets = FileOffsetStore::open(env, Path::new(&config.offset_storage_file)).await.map_err(Exit::connector)?;
 
     let parts = Parts {
         env: env.clone(),
@@ -70,27 +102,7 @@ async fn start(env: Env, worker_file: &str, connector_files: &[String]) -> Resul
     let base_url = advertised.to_string().trim_end_matches('/').to_owned();
     tracing::info!("REST server listening at {base_url}/");
     let server = ServerSettings { env: env.clone(), herder: herder.clone(), registry, base_url };
-    let server = RestServer::start(server, listeners);
-
-    let mut signals = Signals::new()?;
-    let created = tokio::select! {
-        biased;
-        () = signals.next() => Ok(()),
-        created = create_connectors(&env, &herder, connector_files) => {
-            let ready = created.is_ok();
-            if ready {
-                let millis = (env.clock().now() - started).as_millis();
-                tracing::info!("Kafka Connect started in {millis} ms");
-                signals.next().await;
-            }
-            created
-        }
-    };
-    tracing::info!("Kafka Connect stopping");
-    server.stop(&env).await;
-    herder.stop().await;
-    tracing::info!("Kafka Connect stopped");
-    created
+    Ok((RestServer::start(server, listeners), herder))
 }
 
 struct Parts {
