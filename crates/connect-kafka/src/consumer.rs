@@ -110,6 +110,10 @@ pub trait Consumer: Send {
     /// A handle that interrupts polls from another task.
     fn interrupt(&self) -> Interrupt;
 
+    /// A handle that ends the consumer from another task, at once: its partitions go to somebody else, and nothing it
+    /// is asked for later takes effect. For a consumer whose user hangs.
+    fn abandon(&self) -> Interrupt;
+
     /// Leaves the group and closes.
     async fn close(&mut self);
 }

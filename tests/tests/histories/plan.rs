@@ -206,8 +206,8 @@ impl Plan {
             sink,
             sink_tasks: dice.within(1..=2),
             json: if dice.percent(60) { Some(dice.percent(50)) } else { None },
-            lines: dice.within(20..=160) as usize,
-            steps: dice.within(30..=110),
+            lines: dice.within(20..=300) as usize,
+            steps: dice.within(40..=250),
             restart_delay: dice.millis(300..=3000),
             file_at_start: dice.percent(70),
             outsider_commits: calm || dice.percent(70),
@@ -278,7 +278,7 @@ fn usual_hits(step: Step) -> u64 {
 /// Which failpoints act, and how; at most one kills at a hit fixed beforehand.
 fn interference(dice: &Dice, sink: SinkKind) -> (Vec<(String, FaultPlan)>, Option<(String, u64, Action)>) {
     let mut chosen = BTreeSet::new();
-    for _ in 0..dice.below(4) {
+    for _ in 0..dice.below(5) {
         chosen.insert(dice.pick(&Step::ALL));
     }
     let plan = |step: Step| {

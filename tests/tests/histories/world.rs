@@ -122,13 +122,15 @@ impl World {
     /// # Errors
     /// What is missing when the time is over, or what must not be.
     pub(crate) async fn drain(&mut self) -> Result<(), String> {
-        let limit = self.env.clock().now() + DRAIN_LIMIT;
+        let begun = self.env.clock().now();
+        let limit = begun + DRAIN_LIMIT;
         let mut asked = false;
         loop {
             let written = self.file.finish();
             self.check()?;
             let missing = self.observer.missing();
             if written && missing.is_none() && self.worker.is_running() {
+                self.sim.trace(format_args!("all is done after {:?}", self.env.clock().now() - begun));
                 break;
             }
             if self.env.clock().now() > limit {

@@ -107,6 +107,11 @@ impl Consumer for NativeConsumer {
         Arc::new(move || handle.interrupt())
     }
 
+    fn abandon(&self) -> Interrupt {
+        let handle = self.handle.clone();
+        Arc::new(move || handle.abort())
+    }
+
     async fn close(&mut self) {
         if let Some(consumer) = self.consumer.take() {
             consumer.close(CLOSE_LIMIT).await;

@@ -34,6 +34,10 @@ pub(super) async fn run(mut blueprint: Blueprint, plugin: Arc<dyn SinkPlugin>, r
     let reporters = Reporters { log: blueprint.log_reporter(), dead_letters };
     let consumer_config = blueprint.clients().sink_consumer(blueprint.id.task).map_err(config_error)?;
     let mut consumer = blueprint.settings.clients.consumer(&consumer_config)?;
+    run.closers.add({
+        let abandon = consumer.abandon();
+        move || abandon()
+    });
     consumer.subscribe(&topics(&blueprint))?;
     let requests = Arc::new(Requests::new(consumer.interrupt()));
     let reports = Reports::default();

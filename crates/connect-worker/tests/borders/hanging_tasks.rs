@@ -221,6 +221,7 @@ fn a_sink_whose_put_blocks_its_thread_is_given_up_and_commits_nothing_later() {
         let (sink, gate) = (world.sink("c"), Gate::default());
         sink.on_put(Answer::Block(gate.clone()));
         sink_is_given_up(&world, Some(&gate)).await;
+        assert_eq!(world.journal.count("consumer abandoned"), 1, "its partitions are free at once");
         world.start_sink("c", &[]);
         world.eventually("the successor takes them", || sink.values() == ["a", "b"]).await;
         world.eventually("and commits", || world.committed("c", 0) == Some(2)).await;

@@ -348,6 +348,16 @@ impl Consumer for ScriptedConsumer {
         })
     }
 
+    fn abandon(&self) -> Interrupt {
+        let (member, journal) = (self.member.clone(), self.control.journal.clone());
+        Arc::new(move || {
+            let mut inner = member.inner.lock();
+            if !std::mem::replace(&mut inner.closed, true) {
+                journal.note("consumer abandoned");
+            }
+        })
+    }
+
     async fn close(&mut self) {
         self.member.inner.lock().closed = true;
         self.control.journal.note("consumer closed");

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::event::{Event, Revoked, StartAt};
+use super::event::{Event, FetchedRecords, Revoked, StartAt};
 use super::partitions::Partitions;
 use crate::error::ClientError;
 use crate::group::RevokeDone;
@@ -45,6 +45,15 @@ impl State {
             self.events.push_back(Ok(Event::Assigned(self.partitions.assigned())));
         }
         due
+    }
+
+    /// Up to `max` records. None before the user knows of the partitions: a user who was not told of a partition takes
+    /// nothing of it, and the position would be behind what was never seen.
+    ///
+    /// # Errors
+    /// As [`Partitions::take`].
+    pub(super) fn take(&mut self, max: usize, check_crcs: bool) -> Result<Vec<FetchedRecords>, ClientError> {
+        if self.announce { Ok(Vec::new()) } else { self.partitions.take(max, check_crcs) }
     }
 
     /// The group wants everything back. What the user does not know of, or of which there is nothing, is given up at
@@ -91,6 +100,11 @@ impl State {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use env::Instant;
+    use kafka_wire::{BatchBuilder, BatchOptions};
+
     use super::*;
 
     fn state() -> State {
@@ -114,6 +128,25 @@ mod tests {
         // Also when there are none.
         state.assigned(Vec::new());
         assert!(state.announce());
+    }
+
+    /// One partition begins at a committed offset and is fetched while the offset of another is still looked up.
+    #[test]
+    fn no_record_comes_before_its_assignment_is_told() {
+        let partitions = [0, 1].map(|partition| TopicPartition::new("t", partition));
+        let mut state = State::default();
+        state.assigned(partitions.to_vec());
+        assert!(state.partitions.seek(&partitions[0], StartAt::Offset(0)));
+        let asked = state.partitions.fetchable(Instant::from_origin(Duration::ZERO)).next().unwrap().asked;
+        let mut batch = BatchBuilder::new(BatchOptions::default()).at_offset(0, 0);
+        batch.append(7, None, Some(b"x"), std::iter::empty::<(&[u8], Option<&[u8]>)>()).unwrap();
+        state.partitions.put(&asked, batch.finish(None, false).unwrap());
+        assert!(!state.announce());
+        assert!(state.take(10, true).unwrap().is_empty());
+        assert_eq!(state.partitions.position(&partitions[0]), Some(0));
+        assert!(state.partitions.seek(&partitions[1], StartAt::Offset(0)));
+        assert!(state.announce());
+        assert_eq!(state.take(10, true).unwrap().len(), 1);
     }
 
     #[test]

@@ -142,12 +142,7 @@ impl std::ops::Deref for Consumer {
 
 impl Drop for Consumer {
     fn drop(&mut self) {
-        let inner = &self.handle.inner;
-        inner.stop();
-        // A membership leaves when it is dropped, and then ends the connections.
-        if inner.membership.lock().take().is_none() {
-            inner.cluster.abort();
-        }
+        self.handle.abort();
     }
 }
 
@@ -258,6 +253,15 @@ impl ConsumerHandle {
         self.inner.state.lock().partitions.paused()
     }
 
+    /// Leaves the group in the background and ends everything, whoever holds the consumer: for a consumer whose user hangs.
+    pub fn abort(&self) {
+        self.inner.stop();
+        // A membership leaves when it is dropped, and then ends the connections.
+        if self.inner.membership.lock().take().is_none() {
+            self.inner.cluster.abort();
+        }
+    }
+
     /// Makes the poll that waits, or else the next one, return [`Event::Idle`] (unless there is something to tell).
     pub fn interrupt(&self) {
         self.inner.state.lock().interrupted = true;
@@ -283,7 +287,7 @@ impl Inner {
         if let Some(event) = state.next_event() {
             return Some(event);
         }
-        let taken = state.partitions.take(self.config.max_poll_records, self.config.check_crcs);
+        let taken = state.take(self.config.max_poll_records, self.config.check_crcs);
         let interrupted = std::mem::take(&mut state.interrupted);
         drop(state);
         match taken {

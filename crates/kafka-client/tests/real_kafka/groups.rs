@@ -59,6 +59,24 @@ fn two_members_share_the_partitions() {
 }
 
 #[test]
+fn a_member_whose_user_hangs_can_be_ended_from_beside_and_its_partitions_are_free() {
+    run(async |env| {
+        kafka().create_topic("ended", 2, &[]).unwrap();
+        let mut hanging = consumer(&env, kafka().bootstrap(), "ending", []);
+        hanging.subscribe(["ended"]).unwrap();
+        until_assigned(&mut hanging, 2).await;
+        let handle = hanging.handle();
+        handle.abort();
+        handle.abort();
+        // Long before the session or the poll interval of the first is over.
+        let mut next = consumer(&env, kafka().bootstrap(), "ending", []);
+        next.subscribe(["ended"]).unwrap();
+        env.timeout(Duration::from_secs(8), until_assigned(&mut next, 2)).await.unwrap();
+        assert!(handle.commit(&BTreeMap::from([(tp("ended", 0), 1)])).await.is_err(), "it commits nothing any more");
+    });
+}
+
+#[test]
 fn a_member_goes_on_where_the_group_has_committed() {
     run(async |env| {
         kafka().create_topic("committed", 1, &[]).unwrap();
