@@ -383,13 +383,13 @@ impl Written {
         while let Some(length) = content[self.parsed.min(content.len())..].iter().position(|byte| *byte == b'\n') {
             let bytes = &content[self.parsed..self.parsed + length];
             self.parsed += length + 1;
-            // What a failed sync lost reads as zeros.
+            // What a failed sync lost reads as zeros, the end of the line before included.
             let text = String::from_utf8_lossy(bytes);
-            let text = text.trim_start_matches('\0');
-            match number_in(text, lines) {
+            let last = text.rsplit('\0').next().unwrap_or_default();
+            match number_in(last, lines) {
                 Some(line) => *self.counts.entry(line).or_default() += 1,
                 None if text.is_empty() => {}
-                None => self.fragments.push(text.to_owned()),
+                None => self.fragments.push(text.into_owned()),
             }
         }
     }

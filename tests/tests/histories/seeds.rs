@@ -7,7 +7,11 @@ use std::sync::{Arc, Mutex, Once};
 use std::thread;
 
 use connect_worker::probe::Step;
+use env::Env;
 use env_sim::Sim;
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::format::Writer;
+use tracing_subscriber::fmt::time::FormatTime;
 
 use super::dice::Dice;
 use super::plan::{Accident, Plan, failpoint};
@@ -20,6 +24,8 @@ const SEEDS: u64 = 200;
 thread_local! {
     /// What panicked in the history that this thread plays.
     static PANICS: RefCell<Option<Vec<String>>> = const { RefCell::new(None) };
+    /// The world of that history.
+    static CLOCK: RefCell<Option<Env>> = const { RefCell::new(None) };
 }
 
 /// How a history ended.
@@ -38,6 +44,7 @@ pub(crate) struct History {
 /// Plays the history of a seed.
 pub(crate) fn history_of(seed: u64) -> History {
     catch_panics();
+    show_log();
     PANICS.set(Some(Vec::new()));
     let tally = Arc::new(Tally::default());
     let mut sim = Sim::new(seed).with_kept_events(kept_events());
@@ -48,11 +55,13 @@ pub(crate) fn history_of(seed: u64) -> History {
             let plan = Plan::draw(&Dice::new(&sim));
             sim.trace(format_args!("{plan:?}"));
             let shown = format!("{plan:?}");
+            CLOCK.set(Some(env.clone()));
             let mut world = World::start(env, sim, plan, counted).await;
             let played = play(&mut world).await;
             (played, format!("{}\n{shown}", world.observer.summary()))
         })
     }));
+    CLOCK.set(None);
     let panics = PANICS.take().unwrap_or_default();
     let (violation, summary) = match played {
         Ok((Err(what), summary)) => (Some(what), summary),
@@ -85,6 +94,25 @@ fn catch_panics() {
             }
         }));
     });
+}
+
+/// With `MOLDAU_LOG`, the log of everything inside is shown, at the history's own time.
+fn show_log() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        if let Ok(filter) = EnvFilter::try_from_env("MOLDAU_LOG") {
+            tracing_subscriber::fmt().with_env_filter(filter).with_timer(SimulatedTime).with_ansi(false).init();
+        }
+    });
+}
+
+struct SimulatedTime;
+
+impl FormatTime for SimulatedTime {
+    fn format_time(&self, out: &mut Writer<'_>) -> std::fmt::Result {
+        let now = CLOCK.with_borrow(|env| env.as_ref().map(|env| env.clock().now().since_origin()));
+        write!(out, "{:>12.6}s", now.unwrap_or_default().as_secs_f64())
+    }
 }
 
 /// A search through seeds.

@@ -19,32 +19,18 @@ impl Decoder {
         Self { converters }
     }
 
-    /// Converts one record. `Ok(None)`: it was skipped under the error policy.
+    /// Handles the failure of a conversion under the error policy, retries included. `Ok(None)`: the record is skipped.
     ///
     /// # Errors
     /// The error that fails the task.
-    pub async fn decode(
-        &mut self,
-        topic: &Arc<str>,
-        partition: i32,
-        record: ConsumedRecord,
-        policy: &Policy,
-    ) -> Result<Option<Record>> {
-        match self.try_decode(topic, partition, &record) {
-            Ok(decoded) => Ok(Some(decoded)),
-            Err((stage, error)) => self.decode_again(topic, partition, record, policy, stage, error).await,
-        }
-    }
-
     #[cold]
-    async fn decode_again(
+    pub async fn settle(
         &mut self,
         topic: &Arc<str>,
         partition: i32,
         record: ConsumedRecord,
         policy: &Policy,
-        mut stage: Stage,
-        mut error: Error,
+        (mut stage, mut error): (Stage, Error),
     ) -> Result<Option<Record>> {
         loop {
             let class = self.class(stage).to_owned();
@@ -59,7 +45,7 @@ impl Decoder {
             let located = error.with_context("topic", topic).with_context("partition", partition);
             let located = located.with_context("offset", record.offset);
             let mut next = None;
-            let again = || match self.try_decode(topic, partition, &record) {
+            let again = || match self.decode(topic, partition, &record) {
                 Ok(decoded) => Ok(Some(decoded)),
                 Err((failed, error)) if failed == stage => Err(error),
                 Err(later) => {
@@ -86,7 +72,11 @@ impl Decoder {
         }
     }
 
-    fn try_decode(
+    /// Converts one record.
+    ///
+    /// # Errors
+    /// The stage that failed and its error: for [`Decoder::settle`].
+    pub fn decode(
         &mut self,
         topic: &Arc<str>,
         partition: i32,

@@ -197,30 +197,12 @@ impl Runner {
     /// Converts and transforms what was consumed.
     async fn take(&mut self, batches: Vec<PartitionRecords>) -> Result<()> {
         self.parts.probes.at(Step::Consumed).await?;
-        let mut fatal = None;
-        // What waits to be put again is transformed already.
-        let mut taken = Vec::new();
         for batch in batches {
             let partition = TopicPartition::new(batch.topic.clone(), batch.partition);
-            if fatal.is_some() || !self.assignment.contains(&partition) {
-                continue;
-            }
-            for record in batch.records {
-                let offset = record.offset;
-                let parts = &mut self.parts;
-                match parts.decoder.decode(&batch.topic, batch.partition, record, &parts.policy).await {
-                    Ok(decoded) => taken.extend(decoded),
-                    Err(error) => {
-                        fatal = Some(error);
-                        break;
-                    }
-                }
-                self.next.insert(partition.clone(), offset + 1);
+            if self.assignment.contains(&partition) {
+                self.take_partition(partition, batch).await?;
             }
         }
-        let parts = &mut self.parts;
-        let transformed = parts.chain.apply(&mut taken, &parts.policy, &mut |_| {}).await;
-        self.records.append(&mut taken);
         if planted::acts(Bug::CommitBeforePut) {
             self.assignment.delivered(&self.next);
         }
@@ -228,9 +210,39 @@ impl Runner {
             // At most one batch of letters waits for the queue.
             queue.settle(DEAD_LETTERS_AHEAD).await;
         }
-        self.parts.probes.at(Step::Decoded).await?;
-        // Parity: a sink that fails in conversion puts none of the good records polled with the bad one.
-        transformed.or(fatal).map_or(Ok(()), Err)
+        self.parts.probes.at(Step::Decoded).await
+    }
+
+    /// Failures are reported in the order of the records. Parity: a sink that fails in conversion puts none of the good
+    /// records polled with the bad one.
+    async fn take_partition(&mut self, partition: TopicPartition, batch: PartitionRecords) -> Result<()> {
+        // What waits to be put again is transformed already.
+        let mut taken = Vec::with_capacity(batch.records.len());
+        let mut last = None;
+        for record in batch.records {
+            let next = record.offset + 1;
+            match self.parts.decoder.decode(&batch.topic, batch.partition, &record) {
+                Ok(decoded) => taken.push(decoded),
+                Err(failure) => {
+                    self.transform(&mut taken).await?;
+                    let parts = &mut self.parts;
+                    let settled = parts.decoder.settle(&batch.topic, batch.partition, record, &parts.policy, failure);
+                    taken.extend(settled.await?);
+                }
+            }
+            last = Some(next);
+        }
+        if let Some(next) = last {
+            self.next.insert(partition, next);
+        }
+        self.transform(&mut taken).await
+    }
+
+    async fn transform(&mut self, taken: &mut Vec<Record>) -> Result<()> {
+        let parts = &mut self.parts;
+        let fatal = parts.chain.apply(taken, &parts.policy, &mut |_| {}).await;
+        self.records.append(taken);
+        fatal.map_or(Ok(()), Err)
     }
 
     /// Puts what was taken; an empty put lets time pass in the task.
