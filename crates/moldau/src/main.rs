@@ -18,6 +18,7 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match arguments.split_first() {
         Some((command, rest)) if command == "standalone" && !rest.is_empty() && !asks_for_help(rest) => {
+            memory::use_one_arena();
             logging::start();
             match standalone::run(&rest[0], &rest[1..]) {
                 Ok(()) => ExitCode::SUCCESS,
