@@ -287,9 +287,15 @@ impl Inner {
         if let Some(event) = state.next_event() {
             return Some(event);
         }
+        let before = state.partitions.buffered();
         let taken = state.take(self.config.max_poll_records, self.config.check_crcs);
+        let freed = state.partitions.buffered() < before;
         let interrupted = std::mem::take(&mut state.interrupted);
         drop(state);
+        if freed {
+            // There is room for more, also when what was buffered held no record any more.
+            self.wake.notify_one();
+        }
         match taken {
             Ok(records) if records.is_empty() => {
                 if interrupted {
@@ -301,7 +307,7 @@ impl Inner {
                 }
             }
             Ok(records) => {
-                // There may be room for more.
+                // What was handed out may be the end of a chunk, so there may be room for more.
                 self.wake.notify_one();
                 Some(Ok(Event::Records(records)))
             }
