@@ -8,6 +8,7 @@ use kafka_wire::{ApiKey, ErrorCode};
 
 use super::checkers::Observer;
 use super::dice::Dice;
+use super::plan::Plan;
 use super::tally::Tally;
 use super::world::BROKER;
 
@@ -181,10 +182,11 @@ pub(crate) struct BrokerHost {
 }
 
 impl BrokerHost {
-    pub(crate) fn new(sim: &SimHandle, data: Data, faults: Arc<RequestFaults>, partitions: i32) -> Self {
+    pub(crate) fn new(sim: &SimHandle, data: Data, faults: Arc<RequestFaults>, plan: &Plan) -> Self {
         let mut config = BrokerConfig::new("0.0.0.0:9092".parse().expect("an address"));
         config.advertised_host = Some(BROKER.to_owned());
-        config.default_partitions = partitions;
+        config.default_partitions = plan.partitions;
+        config.max_batch_bytes = plan.max_batch_bytes;
         config.faults = Some(faults);
         Self { sim: sim.clone(), data, config, running: None }
     }

@@ -120,6 +120,18 @@ impl Observer {
         self.state.lock().unwrap().file_len = len;
     }
 
+    /// The worker's machine lost power: what was delivered must still be there. A file whose name was not durable may be
+    /// gone, with lines that count no more.
+    pub(crate) fn power_lost(&self) {
+        let state = &mut *self.state.lock().unwrap();
+        state.durable = Written::default();
+        self.read_durable(state);
+        if let Some((line, _)) = state.undelivered(&state.owed) {
+            let what = format!("line {line} was committed and is gone with the power: {}", self.shown(state, line));
+            state.violate(&self.sim, what);
+        }
+    }
+
     /// A task of the source begins.
     pub(crate) fn source_task_begins(&self) {
         self.state.lock().unwrap().runs.push(Run::default());

@@ -157,6 +157,8 @@ pub(crate) struct Plan {
     pub(crate) fixed: Option<(String, u64, Action)>,
     /// The number of partitions of the topic.
     pub(crate) partitions: i32,
+    /// The largest batch that the broker takes; every single line fits.
+    pub(crate) max_batch_bytes: usize,
     /// What writes.
     pub(crate) sink: SinkKind,
     /// `tasks.max` of the sink.
@@ -196,6 +198,9 @@ impl Plan {
         }
         let sink = if calm || dice.percent(60) { SinkKind::File } else { SinkKind::Unsteady };
         let (failpoints, fixed) = if calm { (Vec::new(), None) } else { interference(dice, sink) };
+        if failpoints.iter().any(|(point, _)| *point == failpoint(Step::Revoked)) {
+            accidents.extend([Accident::OutsiderJoins, Accident::OutsiderLeaves]);
+        }
         Self {
             calm,
             lingering: accidents.iter().any(|accident| accident.lets_requests_linger()),
@@ -203,6 +208,7 @@ impl Plan {
             failpoints,
             fixed,
             partitions: dice.within(1..=3) as i32,
+            max_batch_bytes: dice.pick(&[700, 1_048_588, 1_048_588]) as usize,
             sink,
             sink_tasks: dice.within(1..=2),
             json: if dice.percent(60) { Some(dice.percent(50)) } else { None },
@@ -281,10 +287,13 @@ fn interference(dice: &Dice, sink: SinkKind) -> (Vec<(String, FaultPlan)>, Optio
     for _ in 0..dice.below(5) {
         chosen.insert(dice.pick(&Step::ALL));
     }
+    if dice.percent(15) {
+        chosen.insert(Step::Revoked);
+    }
     let plan = |step: Step| {
         let chance = |most: f64| {
             let chance = most * dice.within(1..=100) as f64 / 100.0 / usual_hits(step) as f64;
-            if dice.percent(50) { chance.min(0.25) } else { 0.0 }
+            if dice.percent(50) { chance.min(0.3) } else { 0.0 }
         };
         FaultPlan { error: chance(2.0), crash: chance(1.0), delay: chance(3.0), longest_delay: dice.millis(1..=8000) }
     };
@@ -292,7 +301,9 @@ fn interference(dice: &Dice, sink: SinkKind) -> (Vec<(String, FaultPlan)>, Optio
     if sink == SinkKind::Unsteady {
         for (point, most) in [(super::plugins::PUT, 40), (super::plugins::FLUSH, 60)] {
             let error = dice.below(most) as f64 / 100.0;
-            plans.push((point.to_owned(), FaultPlan { error, ..FaultPlan::default() }));
+            let delay = if dice.percent(40) { dice.within(1..=5) as f64 / 100.0 } else { 0.0 };
+            let longest_delay = dice.millis(10..=20_000);
+            plans.push((point.to_owned(), FaultPlan { error, delay, longest_delay, ..FaultPlan::default() }));
         }
     }
     let fixed = dice.percent(50).then(|| {
@@ -315,6 +326,7 @@ fn worker(dice: &Dice) -> RawConfig {
     set("producer.request.timeout.ms", &dice.pick(&[1000, 30_000]));
     set("producer.linger.ms", &dice.pick(&[0, 5, 100]));
     set("producer.batch.size", &dice.pick(&[120, 1000, 16_384]));
+    set("producer.buffer.memory", &dice.pick(&[20_000, 33_554_432]));
     set("producer.compression.type", &dice.pick(&["none", "gzip", "snappy", "lz4", "zstd"]));
     set("consumer.metadata.max.age.ms", &dice.pick(&[1000, 300_000]));
     set("consumer.request.timeout.ms", &dice.pick(&[2000, 30_000]));
@@ -322,6 +334,7 @@ fn worker(dice: &Dice) -> RawConfig {
     set("consumer.heartbeat.interval.ms", &heartbeat);
     set("consumer.max.poll.interval.ms", &dice.pick(&[6000, 30_000]));
     set("consumer.max.poll.records", &dice.pick(&[1, 7, 500]));
+    set("consumer.fetch.max.bytes", &dice.pick(&[400, 52_428_800]));
     set("consumer.max.partition.fetch.bytes", &dice.pick(&[300, 1_048_576]));
     raw
 }

@@ -116,6 +116,17 @@ struct UnsteadyTask {
     gathered: Vec<Record>,
 }
 
+impl UnsteadyTask {
+    /// Waits as the failpoint wants, and says whether the call fails.
+    async fn fails(&mut self, point: &str) -> bool {
+        let action = self.chaos.reached(point);
+        if let (Action::Delay(by), Some(context)) = (action, &self.context) {
+            context.env.sleep(by).await;
+        }
+        action == Action::Error
+    }
+}
+
 #[async_trait]
 impl SinkTask for UnsteadyTask {
     async fn start(&mut self, context: SinkTaskContext, config: RawConfig) -> Result<()> {
@@ -125,7 +136,7 @@ impl SinkTask for UnsteadyTask {
 
     async fn put(&mut self, records: &[Record]) -> Result<()> {
         self.inner.put(&[]).await?;
-        if !records.is_empty() && self.chaos.reached(PUT) == Action::Error {
+        if !records.is_empty() && self.fails(PUT).await {
             if let Some(context) = &self.context {
                 context.runtime.timeout(Duration::from_millis(200));
             }
@@ -137,7 +148,7 @@ impl SinkTask for UnsteadyTask {
 
     async fn flush(&mut self, offsets: &Offsets) -> Result<()> {
         let gathered = std::mem::take(&mut self.gathered);
-        if self.chaos.reached(FLUSH) == Action::Error {
+        if self.fails(FLUSH).await {
             return Err(Error::retriable("the test lets this flush fail"));
         }
         self.inner.put(&gathered).await?;

@@ -72,6 +72,7 @@ impl Chaos {
         self.observer.look();
         self.tally.add("power lost");
         self.sim.crash(WORKER);
+        self.observer.power_lost();
         self.observer.look();
     }
 }

@@ -202,9 +202,10 @@ fn everything() -> Vec<String> {
     });
     let accidents = Accident::HARMLESS.into_iter().chain(Accident::HARMFUL).map(|accident| format!("{accident:?}"));
     let requests = ["request refused", "request dropped", "answer lost", "request late"];
-    let lines = ["part of a line", "lines in a burst"];
-    let unsteady = [super::plugins::PUT, super::plugins::FLUSH].map(|point| format!("{point}: error"));
-    steps.chain(accidents).chain(requests.into_iter().chain(lines).map(str::to_owned)).chain(unsteady).collect()
+    let others = ["part of a line", "lines in a burst", "process killed", "power lost", "task given up"];
+    let unsteady = [super::plugins::PUT, super::plugins::FLUSH];
+    let unsteady = unsteady.into_iter().flat_map(|point| [format!("{point}: error"), format!("{point}: delay")]);
+    steps.chain(accidents).chain(requests.into_iter().chain(others).map(str::to_owned)).chain(unsteady).collect()
 }
 
 /// Plays histories until one ends with a violation: its seed, and what was found.

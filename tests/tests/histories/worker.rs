@@ -24,6 +24,7 @@ use super::plan::{OFFSET_FILE, Plan, SINK, SOURCE};
 use super::plugins::{UnsteadySink, WatchedSource};
 use super::probes::{Chaos, Interference};
 
+use super::tally::Tally;
 use super::world::WORKER;
 
 /// The worker's machine.
@@ -32,6 +33,7 @@ pub(crate) struct WorkerHost {
     plan: Arc<Plan>,
     chaos: Arc<Chaos>,
     observer: Arc<Observer>,
+    tally: Arc<Tally>,
     running: Mutex<Option<Running>>,
     /// Requests to the herder that may still be under way.
     requests: Mutex<Vec<(String, Box<dyn Task>)>>,
@@ -48,12 +50,19 @@ struct Running {
 }
 
 impl WorkerHost {
-    pub(crate) fn new(sim: &SimHandle, plan: Arc<Plan>, chaos: Arc<Chaos>, observer: Arc<Observer>) -> Arc<Self> {
+    pub(crate) fn new(
+        sim: &SimHandle,
+        plan: Arc<Plan>,
+        chaos: Arc<Chaos>,
+        observer: Arc<Observer>,
+        tally: Arc<Tally>,
+    ) -> Arc<Self> {
         Arc::new(Self {
             sim: sim.clone(),
             plan,
             chaos,
             observer,
+            tally,
             running: Mutex::default(),
             requests: Mutex::default(),
             over: AtomicBool::new(false),
@@ -98,6 +107,9 @@ impl WorkerHost {
         }
         self.sim.trace("the worker stops");
         herder.stop().await;
+        for _ in 0..herder.worker().abandoned().total() {
+            self.tally.add("task given up");
+        }
         self.sim.trace("the worker has stopped");
     }
 
@@ -215,6 +227,14 @@ impl WorkerHost {
 
     pub(crate) fn herder(&self) -> Option<Arc<StandaloneHerder>> {
         self.running.lock().unwrap().as_ref().and_then(|running| running.herder.clone())
+    }
+
+    /// Whether a connector or a task has failed.
+    pub(crate) fn has_failed(&self) -> bool {
+        let Some(herder) = self.herder() else { return false };
+        [SOURCE, SINK].into_iter().filter_map(|name| herder.connector_status(name).ok()).any(|status| {
+            status.connector.state == "FAILED" || status.tasks.iter().any(|task| task.status.state == "FAILED")
+        })
     }
 
     /// The states of everything, for people.

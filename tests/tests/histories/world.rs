@@ -26,7 +26,10 @@ pub(crate) const BROKER: &str = "broker";
 pub(crate) const WORKER: &str = "worker";
 
 /// How long the system may take to finish its work once nothing goes wrong any more.
-const DRAIN_LIMIT: Duration = Duration::from_secs(300);
+const DRAIN_LIMIT: Duration = Duration::from_secs(150);
+
+/// How long everything must stay done: requests that linger arrive.
+const QUIET: Duration = Duration::from_secs(6);
 
 /// The cluster.
 pub(crate) struct World {
@@ -62,9 +65,9 @@ impl World {
         }
         prepare_disk(&sim, &plan);
         let faults = RequestFaults::new(&sim, tally.clone(), observer.clone());
-        let mut broker = BrokerHost::new(&sim, data, faults.clone(), plan.partitions);
+        let mut broker = BrokerHost::new(&sim, data, faults.clone(), &plan);
         broker.start().await;
-        let worker = WorkerHost::new(&sim, plan.clone(), chaos.clone(), observer.clone());
+        let worker = WorkerHost::new(&sim, plan.clone(), chaos.clone(), observer.clone(), tally.clone());
         let supervisor = env.work().spawn("supervisor", Box::pin(worker.clone().supervise(env.clone())));
         Self {
             dice: Dice::new(&sim),
@@ -90,6 +93,9 @@ impl World {
     /// What must not be.
     pub(crate) fn check(&self) -> Result<(), String> {
         self.observer.look();
+        if self.plan.calm && self.worker.has_failed() {
+            return Err(format!("nothing failed, and something is FAILED: {}", self.worker.states()));
+        }
         self.observer.violation().map_or(Ok(()), Err)
     }
 
@@ -124,16 +130,22 @@ impl World {
     pub(crate) async fn drain(&mut self) -> Result<(), String> {
         let begun = self.env.clock().now();
         let limit = begun + DRAIN_LIMIT;
-        let mut asked = false;
+        let (mut asked, mut done_since) = (false, None);
         loop {
             let written = self.file.finish();
             self.check()?;
             let missing = self.observer.missing();
-            if written && missing.is_none() && self.worker.is_running() {
-                self.sim.trace(format_args!("all is done after {:?}", self.env.clock().now() - begun));
+            let now = self.env.clock().now();
+            if !(written && missing.is_none() && self.worker.is_running()) {
+                done_since = None;
+            } else if now - *done_since.get_or_insert(now) >= QUIET {
+                self.sim.trace(format_args!("all is done after {:?}", now - begun));
+                let limits = [10, 20, 40, 80, 160];
+                let within = limits.into_iter().find(|limit| now - begun <= Duration::from_secs(*limit));
+                self.tally.add(within.map_or("done later".to_owned(), |limit| format!("done within {limit:>3} s")));
                 break;
             }
-            if self.env.clock().now() > limit {
+            if now > limit {
                 let missing = missing.unwrap_or_else(|| "nothing is missing".to_owned());
                 return Err(format!("the work is not done in time: {missing}; {}", self.worker.states()));
             }

@@ -83,6 +83,24 @@ fn a_silent_broker_is_left_after_the_request_timeout() {
     });
 }
 
+/// Found by a simulated history: what was read to its end one record at a time went on filling the buffer.
+#[test]
+fn a_small_buffer_is_emptied_and_filled_again() {
+    replay(12, async |_, sim| {
+        let _broker = start(&sim, &Data::new(), None).await;
+        create(&sim, "t", 1).await;
+        let env = sim.env_for(CLIENT);
+        let producer = producer(&env, BOOTSTRAP, []);
+        for batch in 0..5 {
+            produce_well(&producer, "t", &[Rec::value(format!("a{batch}")), Rec::value(format!("b{batch}"))]).await;
+        }
+        let mut reader = consumer(&env, BOOTSTRAP, "g", [("fetch.max.bytes", "1"), ("max.poll.records", "1")]);
+        reader.subscribe(["t"]).unwrap();
+        assert_eq!(values(&consume(&env, &mut reader, 10).await, 0).len(), 10);
+        reader.close(Duration::from_secs(10)).await;
+    });
+}
+
 #[test]
 fn a_cluster_that_has_moved_is_found_through_its_name() {
     replay(4, async |_, sim| {
