@@ -1,6 +1,7 @@
 //! A broker from its start to its end.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -14,12 +15,18 @@ use crate::{BrokerConfig, Data};
 
 /// A broker that cannot start.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot listen on {address}: {source}")]
-pub struct StartError {
-    /// Where it was to listen.
-    pub address: SocketAddr,
-    /// Why it cannot.
-    pub source: std::io::Error,
+pub enum StartError {
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address}: {source}")]
+    Listen {
+        /// Where it was to listen.
+        address: SocketAddr,
+        /// Why it cannot.
+        source: io::Error,
+    },
+    /// What is kept cannot be read or written.
+    #[error("the broker's data cannot be used: {0}")]
+    Data(#[from] io::Error),
 }
 
 /// A Kafka broker.
@@ -65,16 +72,16 @@ impl Broker {
     /// Starts a broker that goes on with what another has left.
     ///
     /// # Errors
-    /// When the address cannot be listened on.
+    /// When the address cannot be listened on, or the data cannot be used.
     pub async fn start_with(env: &Env, config: BrokerConfig, data: Data) -> Result<Handle, StartError> {
-        let failed = |source| StartError { address: config.listen, source };
+        let failed = |source| StartError::Listen { address: config.listen, source };
         let listener = env.network().listen(config.listen).await.map_err(failed)?;
         let addr = listener.local_addr().map_err(failed)?;
         let host = config.advertised_host.clone().unwrap_or_else(|| match addr.ip() {
             ip if ip.is_unspecified() => "localhost".to_owned(),
             ip => ip.to_string(),
         });
-        let cluster_id = data.0.cluster_id.lock().get_or_insert_with(|| new_cluster_id(env)).clone();
+        let cluster_id = name_cluster(env, &data)?;
         let groups = Coordinator::new(env.clone(), data.clone(), &config);
         let node = Arc::new(Node {
             env: env.clone(),
@@ -92,6 +99,16 @@ impl Broker {
         ];
         Ok(Handle { addr, node, tasks })
     }
+}
+
+/// The name the cluster has, or a new one.
+fn name_cluster(env: &Env, data: &Data) -> io::Result<String> {
+    if let Some(id) = data.0.cluster_id()? {
+        return Ok(id);
+    }
+    let id = new_cluster_id(env);
+    data.0.name_cluster(&id)?;
+    Ok(id)
 }
 
 /// 22 characters, as Kafka's own ids.

@@ -16,11 +16,13 @@ mod api;
 mod data;
 mod groups;
 mod inspection;
+mod journal;
 mod log;
+mod storage;
 mod topics;
 
 pub use broker::{Broker, Handle, StartError};
 pub use config::BrokerConfig;
 pub use data::Data;
 pub use faults::{Fault, Faults, Request};
-pub use log::{Log, MemoryLog, TimedOffset};
+pub use log::{Log, MemoryLog, Retention, TimedOffset};

@@ -28,7 +28,7 @@ pub trait Log: Send {
     ///
     /// # Errors
     /// When they cannot be read.
-    fn read(&self, offset: i64, max_bytes: usize, at_least_one: bool) -> io::Result<Bytes>;
+    fn read(&mut self, offset: i64, max_bytes: usize, at_least_one: bool) -> io::Result<Bytes>;
 
     /// The offset of the first record kept.
     fn start_offset(&self) -> i64;
@@ -40,17 +40,46 @@ pub trait Log: Send {
     ///
     /// # Errors
     /// When a batch cannot be read.
-    fn find_by_time(&self, timestamp: i64) -> io::Result<Option<TimedOffset>>;
+    fn find_by_time(&mut self, timestamp: i64) -> io::Result<Option<TimedOffset>>;
 
     /// The first record of those with the latest timestamp.
     ///
     /// # Errors
     /// When a batch cannot be read.
-    fn latest_time(&self) -> io::Result<Option<TimedOffset>>;
+    fn latest_time(&mut self) -> io::Result<Option<TimedOffset>>;
 
-    /// Drops whole batches from the beginning until at most `bytes` are kept, or one batch.
+    /// Shows every batch from the one that holds `offset` on, in order; stops at the first error of `visit`.
     ///
     /// # Errors
-    /// When they cannot be dropped.
-    fn truncate_to_bytes(&mut self, bytes: u64) -> io::Result<()>;
+    /// That of `visit`, or when a batch cannot be read.
+    fn scan(&mut self, offset: i64, visit: &mut dyn FnMut(&Batch) -> io::Result<()>) -> io::Result<()>;
+
+    /// Records below `offset` are gone: it is the new start. Batches that hold none but such records are dropped when
+    /// it is convenient.
+    ///
+    /// # Errors
+    /// When that could not be kept.
+    fn delete_before(&mut self, offset: i64) -> io::Result<()>;
+
+    /// Drops from the beginning what is beyond the limits, in whole batches or larger pieces. What is at `stable` or
+    /// later stays.
+    ///
+    /// # Errors
+    /// When it cannot be dropped.
+    fn retain(&mut self, limits: &Retention, stable: i64, now: i64) -> io::Result<()>;
+
+    /// Makes what was appended durable: after it returns, a crash of the machine loses none of it.
+    ///
+    /// # Errors
+    /// Any error means that it may be lost.
+    fn flush(&mut self) -> io::Result<()>;
+}
+
+/// What a log keeps at most (`cleanup.policy=delete`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Retention {
+    /// `retention.bytes`; `None`: any number.
+    pub bytes: Option<u64>,
+    /// `retention.ms`, by the largest timestamp of a piece; `None`: for ever.
+    pub millis: Option<i64>,
 }

@@ -7,7 +7,7 @@ use bytes::{Bytes, BytesMut};
 use kafka_wire::Batch;
 use kafka_wire::batch::{DEFAULT_MAX_DECOMPRESSED, assign_offsets};
 
-use super::{Log, TimedOffset};
+use super::{Log, Retention, TimedOffset};
 
 /// The one node is leader since the beginning.
 const LEADER_EPOCH: i32 = 0;
@@ -32,6 +32,12 @@ impl MemoryLog {
     fn batch_at(&self, offset: i64) -> usize {
         self.batches.partition_point(|batch| batch.header().last_offset() < offset)
     }
+
+    fn drop_first(&mut self) {
+        if let Some(batch) = self.batches.pop_front() {
+            self.bytes -= batch.bytes().len() as u64;
+        }
+    }
 }
 
 impl Log for MemoryLog {
@@ -48,7 +54,7 @@ impl Log for MemoryLog {
         Ok(base)
     }
 
-    fn read(&self, offset: i64, max_bytes: usize, at_least_one: bool) -> io::Result<Bytes> {
+    fn read(&mut self, offset: i64, max_bytes: usize, at_least_one: bool) -> io::Result<Bytes> {
         let first = self.batch_at(offset);
         let mut size = 0;
         let mut count = 0;
@@ -78,7 +84,7 @@ impl Log for MemoryLog {
         self.end
     }
 
-    fn find_by_time(&self, timestamp: i64) -> io::Result<Option<TimedOffset>> {
+    fn find_by_time(&mut self, timestamp: i64) -> io::Result<Option<TimedOffset>> {
         for batch in self.batches.iter().filter(|batch| batch.header().max_timestamp >= timestamp) {
             for record in batch.records(DEFAULT_MAX_DECOMPRESSED).map_err(io::Error::other)? {
                 let record = record.map_err(io::Error::other)?;
@@ -90,18 +96,38 @@ impl Log for MemoryLog {
         Ok(None)
     }
 
-    fn latest_time(&self) -> io::Result<Option<TimedOffset>> {
+    fn latest_time(&mut self) -> io::Result<Option<TimedOffset>> {
         let latest = self.batches.iter().map(|batch| batch.header().max_timestamp).max();
         latest.map_or(Ok(None), |latest| self.find_by_time(latest))
     }
 
-    fn truncate_to_bytes(&mut self, bytes: u64) -> io::Result<()> {
-        while self.bytes > bytes && self.batches.len() > 1 {
-            if let Some(batch) = self.batches.pop_front() {
-                self.bytes -= batch.bytes().len() as u64;
-                self.start = batch.header().next_offset();
-            }
+    fn scan(&mut self, offset: i64, visit: &mut dyn FnMut(&Batch) -> io::Result<()>) -> io::Result<()> {
+        self.batches.range(self.batch_at(offset)..).try_for_each(visit)
+    }
+
+    fn delete_before(&mut self, offset: i64) -> io::Result<()> {
+        self.start = self.start.max(offset.min(self.end));
+        while self.batches.front().is_some_and(|batch| batch.header().next_offset() <= self.start) {
+            self.drop_first();
         }
+        Ok(())
+    }
+
+    fn retain(&mut self, limits: &Retention, stable: i64, now: i64) -> io::Result<()> {
+        while let Some(first) = self.batches.front() {
+            let header = first.header();
+            let too_many = limits.bytes.is_some_and(|bytes| self.bytes > bytes) && self.batches.len() > 1;
+            let too_old = limits.millis.is_some_and(|millis| header.max_timestamp < now.saturating_sub(millis));
+            if header.next_offset() > stable || !(too_many || too_old) {
+                break;
+            }
+            self.start = self.start.max(header.next_offset());
+            self.drop_first();
+        }
+        Ok(())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
 }
@@ -177,7 +203,7 @@ mod tests {
         for _ in 0..3 {
             log.append(batch(&[1, 1], 100)).unwrap();
         }
-        log.truncate_to_bytes(0).unwrap();
+        log.retain(&Retention { bytes: Some(0), millis: None }, i64::MAX, 0).unwrap();
         assert_eq!((log.start_offset(), log.end_offset()), (4, 6));
         assert_eq!(offsets(log.read(4, usize::MAX, false).unwrap()), [4, 5]);
     }

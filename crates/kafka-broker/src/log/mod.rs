@@ -3,5 +3,5 @@
 mod interface;
 mod memory;
 
-pub use interface::{Log, TimedOffset};
+pub use interface::{Log, Retention, TimedOffset};
 pub use memory::MemoryLog;

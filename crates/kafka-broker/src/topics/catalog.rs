@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::check_name;
 use super::partition::{AppendRules, Partition};
+use crate::storage::Storage;
 
 /// More partitions than one node can have.
 const MAX_PARTITIONS: i32 = 10_000;
@@ -31,8 +32,8 @@ pub(crate) struct NewTopic {
 }
 
 /// The topics of the broker.
-#[derive(Default)]
 pub(crate) struct Topics {
+    storage: Arc<dyn Storage>,
     topics: Mutex<BTreeMap<String, Arc<Topic>>>,
 }
 
@@ -59,6 +60,10 @@ impl Topic {
 }
 
 impl Topics {
+    pub(crate) fn new(storage: Arc<dyn Storage>) -> Self {
+        Self { storage, topics: Mutex::default() }
+    }
+
     pub(crate) fn get(&self, name: &str) -> Option<Arc<Topic>> {
         self.topics.lock().get(name).cloned()
     }
@@ -98,7 +103,9 @@ impl Topics {
     /// When the name is bad or taken, or the number of partitions is bad.
     pub(crate) fn create(&self, new: NewTopic, id: Uuid) -> Result<Arc<Topic>, Refusal> {
         self.check(&new)?;
-        let partitions = (0..new.partitions).map(|_| Partition::new()).collect();
+        let open = |index| self.storage.open_log(&new.name, index).map(Partition::new);
+        let partitions = (0..new.partitions).map(open).collect::<Result<_, _>>();
+        let partitions = partitions.map_err(|error| (ErrorCode::KafkaStorageError, error.to_string()))?;
         let topic = Arc::new(Topic { name: new.name.clone(), id, partitions, configs: new.configs });
         // Two requests may create it at the same time: the first counts.
         let topic = self.topics.lock().entry(new.name).or_insert(topic).clone();

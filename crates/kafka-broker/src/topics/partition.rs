@@ -8,7 +8,7 @@ use kafka_wire::{Batch, BatchError, Batches, ErrorCode};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
-use crate::log::{Log, MemoryLog, TimedOffset};
+use crate::log::{Log, MemoryLog, Retention, TimedOffset};
 
 /// A partition of a topic.
 pub(crate) struct Partition {
@@ -56,8 +56,8 @@ pub(crate) struct AppendRules {
 }
 
 impl Partition {
-    pub(crate) fn new() -> Self {
-        let inner = Inner { log: Box::new(MemoryLog::new()), waiting: Vec::new(), deleted: false };
+    pub(crate) fn new(log: Box<dyn Log>) -> Self {
+        let inner = Inner { log, waiting: Vec::new(), deleted: false };
         Self { inner: Mutex::new(inner) }
     }
 
@@ -68,8 +68,10 @@ impl Partition {
         if inner.deleted {
             return Err(ErrorCode::UnknownTopicOrPartition.into());
         }
+        let limits = Retention { bytes: rules.retention_bytes, millis: None };
         let appended = inner.log.append(batch).and_then(|base_offset| {
-            rules.retention_bytes.map_or(Ok(()), |bytes| inner.log.truncate_to_bytes(bytes))?;
+            let end = inner.log.end_offset();
+            inner.log.retain(&limits, end, 0)?;
             Ok(Appended { base_offset, start_offset: inner.log.start_offset() })
         });
         inner.wake();
