@@ -15,7 +15,7 @@ use crate::topics::Topics;
 pub struct Data(pub(crate) Arc<Stored>);
 
 pub(crate) struct Stored {
-    pub(crate) journal: Journal,
+    pub(crate) journal: Arc<Journal>,
     pub(crate) topics: Topics,
     pub(crate) offsets: CommittedOffsets,
 }
@@ -24,9 +24,10 @@ impl Data {
     /// No topics, no offsets, a cluster yet to be named, all of it in memory.
     #[must_use]
     pub fn new() -> Self {
+        let journal = Arc::new(Journal::in_memory());
         Self(Arc::new(Stored {
-            journal: Journal::in_memory(),
-            topics: Topics::new(Arc::new(Memory)),
+            topics: Topics::new(Arc::new(Memory), journal.clone()),
+            journal,
             offsets: CommittedOffsets::default(),
         }))
     }

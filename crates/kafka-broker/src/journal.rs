@@ -52,7 +52,6 @@ impl Change {
         Ok(Self { kind, key: key.into(), fact: Some(fact.into()) })
     }
 
-    #[allow(dead_code, reason = "groups and transactions come next")]
     /// From now on nothing stands under `key`.
     pub(crate) fn forget(kind: Kind, key: impl Into<String>) -> Self {
         Self { kind, key: key.into(), fact: None }

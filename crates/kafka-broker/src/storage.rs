@@ -11,6 +11,12 @@ pub(crate) trait Storage: Send + Sync {
     /// # Errors
     /// When it cannot be opened.
     fn open_log(&self, topic: &str, partition: i32) -> io::Result<Box<dyn Log>>;
+
+    /// Removes the log of a partition, which nobody has open; nothing happens when there is none.
+    ///
+    /// # Errors
+    /// When it cannot be removed.
+    fn delete_log(&self, topic: &str, partition: i32) -> io::Result<()>;
 }
 
 /// In memory: what is opened is always new.
@@ -19,5 +25,9 @@ pub(crate) struct Memory;
 impl Storage for Memory {
     fn open_log(&self, _: &str, _: i32) -> io::Result<Box<dyn Log>> {
         Ok(Box::new(MemoryLog::new()))
+    }
+
+    fn delete_log(&self, _: &str, _: i32) -> io::Result<()> {
+        Ok(())
     }
 }

@@ -162,11 +162,14 @@ impl Api for DeleteTopics {
             };
             let error = match &name {
                 None => Some(ErrorCode::UnknownTopicId),
-                Some(name) if node.data.0.topics.delete(name) => {
-                    node.data.0.offsets.forget_topic(name);
-                    None
-                }
-                Some(_) => Some(ErrorCode::UnknownTopicOrPartition),
+                Some(name) => match node.data.0.topics.delete(name) {
+                    Ok(true) => {
+                        node.data.0.offsets.forget_topic(name);
+                        None
+                    }
+                    Ok(false) => Some(ErrorCode::UnknownTopicOrPartition),
+                    Err((code, _)) => Some(code),
+                },
             };
             deletion_result(about, name, id, error)
         });
