@@ -27,7 +27,7 @@ fn the_histories_find_every_planted_bug() {
     for bug in planted::ALL {
         planted::plant(Some(bug));
         match simulation::seeds::first_violation(simulation::seeds::Search { first: 0, count: 200 }) {
-            Some((seed, what)) => println!("{bug:?} is found by seed {seed}: {what}"),
+            Some((seed, what)) => simulation::seeds::say(&format!("{bug:?} is found by seed {seed}: {what}")),
             None => missed.push(bug),
         }
         planted::plant(None);

@@ -18,6 +18,7 @@ pub use native::NativeClients;
 pub use producer::{AppendError, Completion, Producer};
 
 pub use kafka_client::producer::{Row, Rows, Run};
+pub use kafka_client::{Memory, Reserved};
 
 use std::sync::Arc;
 
@@ -32,11 +33,11 @@ pub trait Clients: Send + Sync {
     /// When a property is wrong or cannot be honoured.
     fn producer(&self, config: &RawConfig) -> Result<Arc<dyn Producer>>;
 
-    /// A consumer with these properties.
+    /// A consumer with these properties. What it fetches finds room in `memory`.
     ///
     /// # Errors
     /// When a property is wrong or cannot be honoured.
-    fn consumer(&self, config: &RawConfig) -> Result<Box<dyn Consumer>>;
+    fn consumer(&self, config: &RawConfig, memory: Arc<dyn Memory>) -> Result<Box<dyn Consumer>>;
 
     /// An admin client with these properties.
     ///

@@ -5,6 +5,7 @@
 
 pub mod config;
 mod error;
+mod memory;
 mod topic_partition;
 
 mod cluster;
@@ -19,5 +20,6 @@ pub use admin::Admin;
 pub use config::{AdminConfig, ConsumerConfig, ProducerConfig};
 pub use consumer::Consumer;
 pub use error::ClientError;
+pub use memory::{Memory, Reserved};
 pub use producer::Producer;
 pub use topic_partition::TopicPartition;

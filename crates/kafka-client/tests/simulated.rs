@@ -12,3 +12,5 @@ mod world;
 mod histories;
 #[path = "simulated/limits.rs"]
 mod limits;
+#[path = "simulated/memory.rs"]
+mod memory;

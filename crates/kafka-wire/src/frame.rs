@@ -43,10 +43,31 @@ impl FrameReader {
             if let Some(frame) = self.buffered()? {
                 return Ok(Some(frame));
             }
-            self.make_room()?;
-            if stream.read_buf(&mut self.buffer).await? == 0 {
-                return if self.buffer.is_empty() { Ok(None) } else { Err(ended_inside()) };
+            if !self.read_more(stream).await? {
+                return Ok(None);
             }
+        }
+    }
+
+    /// The length of the frame that has begun to arrive, once it is known. Of its content little more than what one read
+    /// brings is here, until [`FrameReader::read_more`] is called again.
+    ///
+    /// # Errors
+    /// As [`FrameReader::read`], for a bad length.
+    pub fn announced(&self) -> io::Result<Option<usize>> {
+        self.length()
+    }
+
+    /// Reads once; false when the stream ended between two frames.
+    ///
+    /// # Errors
+    /// As [`FrameReader::read`].
+    pub async fn read_more<R: AsyncRead + Unpin>(&mut self, stream: &mut R) -> io::Result<bool> {
+        self.make_room()?;
+        match stream.read_buf(&mut self.buffer).await? {
+            0 if self.buffer.is_empty() => Ok(false),
+            0 => Err(ended_inside()),
+            _ => Ok(true),
         }
     }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use connect_api::sink::{Offsets, TopicPartition};
 use connect_kafka::{Clients, Consumer, ConsumerEvent, NativeClients};
+use connect_worker::Budget;
 use env::{Env, Task};
 use env_sim::SimHandle;
 use kafka_config::RawConfig;
@@ -79,7 +80,8 @@ impl Member {
             ("heartbeat.interval.ms", "1000"),
         ]);
         let clients = NativeClients::new(self.env.clone());
-        let mut consumer = clients.consumer(&config).expect("a sound configuration");
+        let memory = Arc::new(Budget::new(1 << 20).share(&self.env, 1 << 20));
+        let mut consumer = clients.consumer(&config, memory).expect("a sound configuration");
         consumer.subscribe(&[TOPIC.into()]).expect("nothing has failed yet");
         loop {
             let event = tokio::select! {

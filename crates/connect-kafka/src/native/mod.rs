@@ -11,7 +11,7 @@ use env::Env;
 use kafka_client::{AdminConfig, ClientError, ConsumerConfig, ProducerConfig};
 use kafka_config::RawConfig;
 
-use crate::{Admin, Clients, Consumer, Producer};
+use crate::{Admin, Clients, Consumer, Memory, Producer};
 
 /// Makes native clients.
 pub struct NativeClients {
@@ -31,8 +31,9 @@ impl Clients for NativeClients {
         Ok(Arc::new(producer::NativeProducer(kafka_client::Producer::new(self.env.clone(), config))))
     }
 
-    fn consumer(&self, config: &RawConfig) -> Result<Box<dyn Consumer>> {
-        let config = ConsumerConfig::parse(config).map_err(from_client)?;
+    fn consumer(&self, config: &RawConfig, memory: Arc<dyn Memory>) -> Result<Box<dyn Consumer>> {
+        let mut config = ConsumerConfig::parse(config).map_err(from_client)?;
+        config.client.memory = Some(memory);
         Ok(Box::new(consumer::NativeConsumer::new(kafka_client::Consumer::new(self.env.clone(), config))))
     }
 

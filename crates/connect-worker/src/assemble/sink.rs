@@ -15,6 +15,9 @@ use crate::record::Decoder;
 use crate::sink::{ErrantRecords, Reports, Requests, Runner, Sinking};
 use crate::supervise::Run;
 
+/// The most one task may have fetched and not yet let go of, a single larger batch aside.
+const TASK_BYTES: usize = 16 << 20;
+
 /// A task that is created paused says so and waits. False: it is to stop.
 pub(super) async fn wait_while_paused(run: &Run) -> bool {
     if run.token.signal() == Signal::Pause {
@@ -33,7 +36,8 @@ pub(super) async fn run(mut blueprint: Blueprint, plugin: Arc<dyn SinkPlugin>, r
     let dead_letters = dead_letter_queue(&mut blueprint, &run).await?;
     let reporters = Reporters { log: blueprint.log_reporter(), dead_letters };
     let consumer_config = blueprint.clients().sink_consumer(blueprint.id.task).map_err(config_error)?;
-    let mut consumer = blueprint.settings.clients.consumer(&consumer_config)?;
+    let memory = Arc::new(blueprint.settings.budget.share(&env, TASK_BYTES));
+    let mut consumer = blueprint.settings.clients.consumer(&consumer_config, memory)?;
     run.closers.add({
         let abandon = consumer.abandon();
         move || abandon()

@@ -124,6 +124,7 @@ async fn halves_run(blueprint: Blueprint, halves: SourceHalves, producer: Arc<dy
     let acknowledging = env.work().spawn(&name, Box::pin(acknowledging.run(inbox)));
     let _beside = Beside { in_flight: in_flight.clone(), producer: producer.clone(), acknowledging };
     let reporter = run.reporter.clone();
+    let budget = settings.budget.share(&env, TASK_BYTES);
     let reading = Reading {
         env: env.clone(),
         token: run.token,
@@ -132,7 +133,7 @@ async fn halves_run(blueprint: Blueprint, halves: SourceHalves, producer: Arc<dy
         chain: blueprint.chain,
         encoder: Encoder::new(blueprint.converters),
         policy: Policy::new(env.clone(), tolerance, reporters),
-        outbox: Outbox { env, producer, in_flight, budget: settings.budget.share(TASK_BYTES) },
+        outbox: Outbox { env, producer, in_flight, budget },
         delivery: Delivery::AtLeastOnce,
         acknowledging: requests,
         stop_limit: settings.config.task_shutdown_graceful_timeout,

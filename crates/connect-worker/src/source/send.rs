@@ -10,7 +10,7 @@ use futures_util::FutureExt;
 
 use super::InFlight;
 use super::tracker::Entry;
-use crate::budget::{Budget, Lease};
+use crate::budget::{Lease, Share};
 use crate::errors::{FailedRecord, Handled, Policy, Stage};
 
 /// Where a task's rows go.
@@ -21,8 +21,8 @@ pub struct Outbox {
     pub producer: Arc<dyn Producer>,
     /// The records in flight, shared with the acknowledging half.
     pub in_flight: InFlight,
-    /// The worker's byte budget.
-    pub budget: Budget,
+    /// The task's share of the worker's byte budget.
+    pub budget: Share,
 }
 
 /// The class that error reports show for failures of the producer.
@@ -59,14 +59,12 @@ impl Outbox {
                 }
             }
         }
-        if let Some(lease) = lease {
-            self.in_flight.lock().hold(lease);
-        }
+        self.in_flight.lock().hold(lease);
         Ok(())
     }
 
     /// Waits for a share of the budget. The task's own rows may hold what it waits for, so they go out.
-    async fn lease(&self, bytes: usize) -> Result<Option<Lease>> {
+    async fn lease(&self, bytes: usize) -> Result<Lease> {
         let mut lease = std::pin::pin!(self.budget.lease(bytes));
         if let Some(lease) = lease.as_mut().now_or_never() {
             return Ok(lease);

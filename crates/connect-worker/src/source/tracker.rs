@@ -406,12 +406,16 @@ mod tests {
         assert_eq!((tracker.ring.len(), tracker.base), (0, count));
     }
 
+    fn lease(budget: &crate::Budget, bytes: usize) -> Lease {
+        env_sim::Sim::new(1).run(|env, _| async move { budget.share(&env, bytes).lease(bytes).await })
+    }
+
     #[test]
     fn nothing_counts_after_the_task_was_given_up() {
         let budget = crate::Budget::new(1 << 20);
         let mut tracker = Tracker::new(true);
         accept(&mut tracker, &[("a", 1), ("a", 2)]);
-        tracker.hold(futures_util::FutureExt::now_or_never(budget.lease(1 << 20)).flatten().expect("room"));
+        tracker.hold(lease(&budget, 1 << 20));
         tracker.stored(&completion(&[(0, 1)]));
         tracker.abandon();
         assert_eq!(budget.free(), 1 << 20);
@@ -426,15 +430,14 @@ mod tests {
     #[test]
     fn a_lease_ends_with_its_last_row() {
         let budget = crate::Budget::new(1 << 20);
-        let lease = || futures_util::FutureExt::now_or_never(budget.lease(1 << 19)).flatten().expect("room");
         let mut tracker = Tracker::new(false);
         accept(&mut tracker, &[("a", 1), ("a", 2)]);
-        tracker.hold(lease());
+        tracker.hold(lease(&budget, 1 << 19));
         tracker.stored(&completion(&[(1, 1)]));
         assert_eq!(budget.free(), 1 << 19);
         tracker.stored(&completion(&[(0, 1)]));
         assert_eq!(budget.free(), 1 << 20);
-        tracker.hold(lease());
+        tracker.hold(lease(&budget, 1 << 19));
         assert_eq!(budget.free(), 1 << 20, "nothing is in flight any more");
     }
 }

@@ -126,7 +126,12 @@ impl Setup {
                 header_class: "header".into(),
             }),
             policy: Policy::new(env.clone(), tolerance, Reporters::default()),
-            outbox: Outbox { env: env.clone(), producer: producer.clone(), in_flight, budget: Budget::new(1 << 20) },
+            outbox: Outbox {
+                env: env.clone(),
+                producer: producer.clone(),
+                in_flight,
+                budget: Budget::new(1 << 20).share(env, 1 << 20),
+            },
             delivery: Delivery::ExactlyOnce(Box::new(transaction)),
             acknowledging: requests,
             stop_limit: Duration::from_secs(5),

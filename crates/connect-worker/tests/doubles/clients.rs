@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use connect_api::{Error, Result};
-use connect_kafka::{Admin, Clients, ClusterDescription, Consumer, NewTopic, Producer};
+use connect_kafka::{Admin, Clients, ClusterDescription, Consumer, Memory, NewTopic, Producer};
 use env::Env;
 use kafka_config::RawConfig;
 use parking_lot::Mutex;
@@ -52,7 +52,7 @@ impl Clients for TestClients {
         Ok(control.make(&self.env, &self.cluster, config.get("transactional.id")))
     }
 
-    fn consumer(&self, config: &RawConfig) -> Result<Box<dyn Consumer>> {
+    fn consumer(&self, config: &RawConfig, _memory: Arc<dyn Memory>) -> Result<Box<dyn Consumer>> {
         let id = client_id(config);
         let (connector, task) = id.strip_prefix("connector-consumer-").unwrap().rsplit_once('-').unwrap();
         assert_eq!(config.get("group.id"), Some(format!("connect-{connector}").as_str()));

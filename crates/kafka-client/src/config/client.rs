@@ -1,5 +1,6 @@
 //! What all clients have in common.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use kafka_config::{ConfigDef, ConfigError, ConfigKey, ParsedConfig, RawConfig, Type};
@@ -7,6 +8,7 @@ use kafka_config::{ConfigDef, ConfigError, ConfigKey, ParsedConfig, RawConfig, T
 use super::address::ServerAddress;
 use super::keys::{int_from, long, long_from, not_yet, text, word_in_any_case};
 use crate::error::ClientError;
+use crate::memory::Memory;
 
 /// A wait that doubles with each failure, from `first` to `most`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,6 +46,8 @@ pub struct ClientConfig {
     pub allow_auto_topic_creation: bool,
     /// Submitted keys that have no effect, sorted: for one warning.
     pub ignored: Vec<String>,
+    /// Where fetched data finds room; no key says so, the program does. `None`: it is not bounded beyond `fetch.max.bytes`.
+    pub memory: Option<Arc<dyn Memory>>,
 }
 
 /// The keys all clients have; `max_idle_ms` is the one default that differs.
@@ -90,6 +94,7 @@ impl ClientConfig {
             rebootstrap_trigger: millis(parsed, "metadata.recovery.rebootstrap.trigger.ms")?,
             allow_auto_topic_creation: false,
             ignored,
+            memory: None,
         })
     }
 }

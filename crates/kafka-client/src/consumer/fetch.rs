@@ -33,12 +33,14 @@ pub(super) fn request(config: &ConsumerConfig, snapshot: &Snapshot, asked: &[Ask
             .with_topic(TopicName(StrBytes::from_string(topic.to_string())))
             .with_partitions(partitions)
     });
+    let most =
+        config.client.memory.as_ref().map_or(i32::MAX, |memory| i32::try_from(memory.most()).unwrap_or(i32::MAX));
     // No fetch session: every request says everything, and the broker keeps nothing of it.
     FetchRequest::default()
         .with_replica_id(BrokerId(-1))
         .with_max_wait_ms(i32::try_from(config.fetch_max_wait.as_millis()).unwrap_or(i32::MAX))
         .with_min_bytes(config.fetch_min_bytes)
-        .with_max_bytes(config.fetch_max_bytes)
+        .with_max_bytes(config.fetch_max_bytes.min(most))
         .with_topics(topics.collect())
 }
 

@@ -10,11 +10,12 @@ use bytes::{Buf, Bytes};
 use env::{BoxFuture, Env, Instant, Stream, Task};
 use kafka_wire::protocol::Request;
 use kafka_wire::request::correlation_id;
-use kafka_wire::{ApiKey, FrameReader, Versions, decode_response, encode_request};
-use tokio::io::{AsyncWrite, AsyncWriteExt, ReadHalf, WriteHalf};
+use kafka_wire::{ApiKey, Versions, decode_response, encode_request};
+use tokio::io::{AsyncWrite, AsyncWriteExt, WriteHalf};
 use tokio::sync::{mpsc, oneshot};
 
 use super::handshake::{self, Ready};
+use super::incoming::{Arrival, Incoming};
 use crate::config::{ClientConfig, ServerAddress};
 use crate::error::ClientError;
 
@@ -48,7 +49,10 @@ struct Outgoing {
 
 struct InFlight {
     id: i32,
+    timeout: Duration,
     deadline: Instant,
+    /// Whether its answer waits for room.
+    needs_room: bool,
     /// Whether the broker answers at all (it does not to a Produce request with acks=0).
     answered: bool,
     reply: oneshot::Sender<Result<Bytes, ClientError>>,
@@ -74,8 +78,7 @@ impl Connection {
             broker: broker.clone(),
             queue,
             open: true,
-            read,
-            reader,
+            incoming: Incoming::new(read, reader, config.memory.clone()),
             write,
             outgoing: Bytes::new(),
             in_flight: VecDeque::new(),
@@ -152,7 +155,9 @@ impl Connection {
         let frame = encode_request(id, Some(&self.client_id), version, request)?.freeze();
         let (reply, answer) = oneshot::channel();
         let deadline = self.env.clock().now() + timeout;
-        let outgoing = Outgoing { frame, in_flight: InFlight { id, deadline, answered, reply } };
+        let needs_room = Q::KEY == ApiKey::Fetch as i16;
+        let in_flight = InFlight { id, timeout, deadline, needs_room, answered, reply };
+        let outgoing = Outgoing { frame, in_flight };
         if self.requests.send(outgoing).await.is_err() {
             return Err(lost(&self.broker, "the connection was closed"));
         }
@@ -196,8 +201,7 @@ struct Driver {
     queue: mpsc::Receiver<Outgoing>,
     /// Whether somebody may still submit.
     open: bool,
-    read: ReadHalf<Box<dyn Stream>>,
-    reader: FrameReader,
+    incoming: Incoming,
     write: WriteHalf<Box<dyn Stream>>,
     outgoing: Bytes,
     in_flight: VecDeque<InFlight>,
@@ -213,11 +217,13 @@ impl Driver {
                 return;
             }
             self.arm();
+            let needs_room = self.in_flight.front().is_some_and(|first| first.needs_room);
             let timer = self.timer.as_mut().map(|(_, timer)| timer);
             tokio::select! {
                 biased;
-                frame = self.reader.read(&mut self.read) => match frame {
-                    Ok(Some(frame)) => if let Err(reason) = self.deliver(frame) { break reason },
+                frame = self.incoming.next(needs_room) => match frame {
+                    Ok(Some(Arrival::Room)) => self.extend(),
+                    Ok(Some(Arrival::Frame(frame))) => if let Err(reason) = self.deliver(frame) { break reason },
                     Ok(None) => break "the broker closed the connection".to_owned(),
                     Err(error) => break error.to_string(),
                 },
@@ -258,6 +264,14 @@ impl Driver {
         }
     }
 
+    /// The answer that comes now had to wait for room, which is no fault of the broker.
+    fn extend(&mut self) {
+        let now = self.env.clock().now();
+        for each in &mut self.in_flight {
+            each.deadline = each.deadline.max(now + each.timeout);
+        }
+    }
+
     fn deliver(&mut self, frame: Bytes) -> Result<(), String> {
         self.last_use = self.env.clock().now();
         let id = correlation_id(&frame).map_err(|error| error.to_string())?;
@@ -275,6 +289,9 @@ impl Driver {
 
     /// Sets the timer to the earliest deadline. One that fires too early is harmless, so it is not moved back.
     fn arm(&mut self) {
+        if self.incoming.is_waiting() {
+            return;
+        }
         let earliest = match self.in_flight.iter().map(|each| each.deadline).min() {
             Some(deadline) => deadline,
             None => match self.max_idle {
@@ -289,6 +306,9 @@ impl Driver {
 
     /// Why to end the connection now, if so.
     fn expire(&mut self) -> Option<String> {
+        if self.incoming.is_waiting() {
+            return None;
+        }
         let now = self.env.clock().now();
         if self.in_flight.is_empty() {
             let idle = self.max_idle.is_some_and(|max_idle| self.last_use + max_idle <= now);

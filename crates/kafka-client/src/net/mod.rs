@@ -3,6 +3,7 @@
 mod backoff;
 mod connection;
 mod handshake;
+mod incoming;
 mod link;
 
 pub(crate) use backoff::{Backoff, after as backoff_after};
