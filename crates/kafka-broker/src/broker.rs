@@ -82,7 +82,7 @@ impl Broker {
             ip => ip.to_string(),
         });
         let cluster_id = name_cluster(env, &data)?;
-        let groups = Coordinator::new(env.clone(), data.clone(), &config);
+        let groups = Coordinator::new(env.clone(), data.clone(), &config)?;
         let node = Arc::new(Node {
             env: env.clone(),
             host: StrBytes::from_string(host),

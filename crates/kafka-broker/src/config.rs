@@ -33,6 +33,14 @@ pub struct BrokerConfig {
     pub min_session_timeout: Duration,
     /// `group.max.session.timeout.ms`
     pub max_session_timeout: Duration,
+    /// `group.max.size`: the most members of a group.
+    pub max_group_size: usize,
+    /// `offset.metadata.max.bytes`: the most text that comes with a committed offset.
+    pub max_offset_metadata: usize,
+    /// `offsets.retention.minutes`: how long the offsets of a group without members are kept.
+    pub offsets_retention: Duration,
+    /// `offsets.retention.check.interval.ms`: how often old offsets and empty groups are looked for.
+    pub offsets_retention_check_interval: Duration,
     /// `socket.request.max.bytes`
     pub max_request_bytes: usize,
     /// `connections.max.idle.ms`
@@ -58,6 +66,10 @@ impl BrokerConfig {
             initial_rebalance_delay: Duration::ZERO,
             min_session_timeout: Duration::from_secs(6),
             max_session_timeout: Duration::from_secs(30 * 60),
+            max_group_size: i32::MAX as usize,
+            max_offset_metadata: 4096,
+            offsets_retention: Duration::from_secs(7 * 24 * 60 * 60),
+            offsets_retention_check_interval: Duration::from_secs(10 * 60),
             max_request_bytes: kafka_wire::frame::DEFAULT_MAX_FRAME,
             idle_limit: Duration::from_secs(10 * 60),
             max_connections: 10_000,

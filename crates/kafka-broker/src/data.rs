@@ -27,8 +27,8 @@ impl Data {
         let journal = Arc::new(Journal::in_memory());
         Self(Arc::new(Stored {
             topics: Topics::new(Arc::new(Memory), journal.clone()),
+            offsets: CommittedOffsets::new(journal.clone()),
             journal,
-            offsets: CommittedOffsets::default(),
         }))
     }
 

@@ -51,6 +51,8 @@ pub(crate) struct FindCoordinator;
 const SEVERAL: i16 = 4;
 /// The key is a group's name.
 const GROUP: i8 = 0;
+/// The key is a transactional id.
+const TRANSACTION: i8 = 1;
 
 impl Api for FindCoordinator {
     type Request = FindCoordinatorRequest;
@@ -61,13 +63,19 @@ impl Api for FindCoordinator {
         about: About<'_>,
         request: FindCoordinatorRequest,
     ) -> Reply<FindCoordinatorResponse> {
-        if request.key_type != GROUP {
+        if ![GROUP, TRANSACTION].contains(&request.key_type) {
             return Self::refuse(request, about, ErrorCode::InvalidRequest);
         }
         let (id, port) = (BrokerId(node.config.node_id), i32::from(node.port));
         if about.version < SEVERAL {
+            // Parity: success has a message, too.
+            let message = (about.version >= 1).then(|| StrBytes::from_static_str("NONE"));
             return Reply::With(
-                FindCoordinatorResponse::default().with_node_id(id).with_host(node.host.clone()).with_port(port),
+                FindCoordinatorResponse::default()
+                    .with_error_message(message)
+                    .with_node_id(id)
+                    .with_host(node.host.clone())
+                    .with_port(port),
             );
         }
         let coordinators = request.coordinator_keys.into_iter().map(|key| {

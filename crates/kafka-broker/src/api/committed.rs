@@ -14,25 +14,59 @@ use kafka_wire::{ErrorCode, StrBytes};
 use super::interface::code_of;
 use super::{About, Api, Reply};
 use crate::broker::Node;
-use crate::groups::Committed;
-
-/// The most bytes of `offset.metadata.max.bytes`.
-const MAX_METADATA: usize = 4096;
+use crate::groups::{Committed, Committer, Identity};
 
 /// OffsetCommit.
 pub(crate) struct OffsetCommit;
+
+/// From this version on, a member of a group that is not there learns just that.
+const NAMES_MISSING_GROUPS: i16 = 9;
+/// The broker's retention holds for the offset.
+const DEFAULT_RETENTION: i64 = -1;
 
 impl Api for OffsetCommit {
     type Request = OffsetCommitRequest;
     type Response = OffsetCommitResponse;
 
     async fn carry_out(node: &Node, about: About<'_>, request: OffsetCommitRequest) -> Reply<OffsetCommitResponse> {
-        let (group, member) = (&*request.group_id.0, &*request.member_id);
-        if let Err(code) = node.groups.check_commit(group, member, request.generation_id_or_member_epoch) {
-            return Self::refuse(request, about, code);
+        let now = node.env.clock().unix_millis();
+        let expires =
+            (request.retention_time_ms != DEFAULT_RETENTION).then(|| now.saturating_add(request.retention_time_ms));
+        let mut offsets = Vec::new();
+        let mut is_known = false;
+        for topic in &request.topics {
+            for partition in &topic.partitions {
+                let (known, metadata) = (is_there(node, &topic.name, partition), &partition.committed_metadata);
+                is_known |= known;
+                if known && !is_too_large(node, metadata.as_ref()) {
+                    let committed = Committed {
+                        offset: partition.committed_offset,
+                        leader_epoch: partition.committed_leader_epoch,
+                        metadata: metadata.clone().unwrap_or_default(),
+                        at: now,
+                        expires,
+                    };
+                    offsets.push(((topic.name.to_string(), partition.partition_index), committed));
+                }
+            }
         }
-        let group = request.group_id.clone();
-        commit_result(request, |topic, partition| commit(node, &group.0, topic, partition))
+        let committer = Committer {
+            who: Identity { member_id: request.member_id.clone(), instance_id: request.group_instance_id.clone() },
+            generation: request.generation_id_or_member_epoch,
+            no_group: (about.version >= NAMES_MISSING_GROUPS).then_some(ErrorCode::GroupIdNotFound),
+        };
+        // The group is not asked when there is nothing for it to keep.
+        let outcome = if is_known { node.groups.commit(&request.group_id.0, &committer, offsets) } else { Ok(()) };
+        commit_result(request, |topic, partition| {
+            if !is_there(node, topic, partition) {
+                return Err(ErrorCode::UnknownTopicOrPartition);
+            }
+            outcome?;
+            match is_too_large(node, partition.committed_metadata.as_ref()) {
+                true => Err(ErrorCode::OffsetMetadataTooLarge),
+                false => Ok(()),
+            }
+        })
     }
 
     fn refuse(request: OffsetCommitRequest, _: About<'_>, code: ErrorCode) -> Reply<OffsetCommitResponse> {
@@ -42,13 +76,14 @@ impl Api for OffsetCommit {
 
 fn commit_result(
     request: OffsetCommitRequest,
-    commit: impl Fn(&str, OffsetCommitRequestPartition) -> Result<(), ErrorCode>,
+    outcome: impl Fn(&str, &OffsetCommitRequestPartition) -> Result<(), ErrorCode>,
 ) -> Reply<OffsetCommitResponse> {
     let topics = request.topics.into_iter().map(|topic| {
-        let partitions = topic.partitions.into_iter().map(|partition| {
-            let index = partition.partition_index;
-            let code = code_of(commit(&topic.name, partition));
-            OffsetCommitResponsePartition::default().with_partition_index(index).with_error_code(code)
+        let partitions = topic.partitions.iter().map(|partition| {
+            let code = code_of(outcome(&topic.name, partition));
+            OffsetCommitResponsePartition::default()
+                .with_partition_index(partition.partition_index)
+                .with_error_code(code)
         });
         let partitions = partitions.collect();
         OffsetCommitResponseTopic::default().with_name(topic.name).with_partitions(partitions)
@@ -56,17 +91,14 @@ fn commit_result(
     Reply::With(OffsetCommitResponse::default().with_topics(topics.collect()))
 }
 
-fn commit(node: &Node, group: &str, topic: &str, partition: OffsetCommitRequestPartition) -> Result<(), ErrorCode> {
-    let metadata = partition.committed_metadata.unwrap_or_default();
-    if metadata.len() > MAX_METADATA {
-        return Err(ErrorCode::OffsetMetadataTooLarge);
-    }
-    let known = node.data.0.topics.get(topic).ok_or(ErrorCode::UnknownTopicOrPartition)?;
-    known.partition(partition.partition_index).ok_or(ErrorCode::UnknownTopicOrPartition)?;
-    let committed =
-        Committed { offset: partition.committed_offset, leader_epoch: partition.committed_leader_epoch, metadata };
-    node.data.0.offsets.commit(group, topic, partition.partition_index, committed);
-    Ok(())
+fn is_there(node: &Node, topic: &str, partition: &OffsetCommitRequestPartition) -> bool {
+    let topic = node.data.0.topics.get(topic);
+    topic.is_some_and(|topic| topic.partition(partition.partition_index).is_some())
+}
+
+/// Counted as Java counts text.
+fn is_too_large(node: &Node, metadata: Option<&StrBytes>) -> bool {
+    metadata.is_some_and(|metadata| metadata.encode_utf16().count() > node.config.max_offset_metadata)
 }
 
 /// OffsetFetch.

@@ -1,5 +1,7 @@
 //! What every API does.
 
+use std::net::IpAddr;
+
 use kafka_wire::ErrorCode;
 use kafka_wire::protocol::{Encodable, HeaderVersion, Message, Request};
 
@@ -10,6 +12,8 @@ use crate::broker::Node;
 pub(crate) struct About<'a> {
     pub(crate) version: i16,
     pub(crate) client_id: &'a str,
+    /// The address it comes from.
+    pub(crate) client_address: IpAddr,
 }
 
 /// How a request ends.

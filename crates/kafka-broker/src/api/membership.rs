@@ -14,7 +14,7 @@ use kafka_wire::{ErrorCode, StrBytes};
 use super::interface::code_of;
 use super::{About, Api, Reply};
 use crate::broker::Node;
-use crate::groups::{Join, Joined, Joiner};
+use crate::groups::{Identity, Join, Joined, Refused, Sync};
 
 fn millis(millis: i32) -> Duration {
     Duration::from_millis(u64::try_from(millis).unwrap_or(0))
@@ -23,27 +23,37 @@ fn millis(millis: i32) -> Duration {
 /// JoinGroup.
 pub(crate) struct JoinGroup;
 
+/// From this version on, a newcomer gets an id first and joins with that.
+const PROMISES: i16 = 4;
+/// From this version on, a leader may be told not to assign.
+const SKIPS_ASSIGNMENT: i16 = 9;
+
 impl Api for JoinGroup {
     type Request = JoinGroupRequest;
     type Response = JoinGroupResponse;
 
     async fn carry_out(node: &Node, about: About<'_>, request: JoinGroupRequest) -> Reply<JoinGroupResponse> {
         let session_timeout = millis(request.session_timeout_ms);
+        let name = request.group_instance_id.as_deref().unwrap_or(about.client_id);
         let join = Join {
+            new_id: node.groups.new_member_id(name),
+            member_id: request.member_id.to_string(),
             instance_id: request.group_instance_id,
+            client_id: about.client_id.to_owned(),
+            client_host: format!("/{}", about.client_address),
             protocol_type: request.protocol_type,
             protocols: request.protocols.into_iter().map(|protocol| (protocol.name, protocol.metadata)).collect(),
             session_timeout,
             // The oldest version has only the one.
             rebalance_timeout: if about.version >= 1 { millis(request.rebalance_timeout_ms) } else { session_timeout },
+            takes_promises: about.version >= PROMISES,
+            skips_assignment: about.version >= SKIPS_ASSIGNMENT,
         };
-        let joiner =
-            Joiner { member_id: &request.member_id, client_id: about.client_id, takes_promises: about.version >= 4 };
-        let (id, joined) = node.groups.join(&request.group_id.0, joiner, join).await;
-        let id = StrBytes::from_string(id);
-        Reply::With(match joined {
-            Ok(joined) => join_response(about, joined).with_member_id(id),
-            Err(code) => join_refusal(about, code).with_member_id(id),
+        Reply::With(match node.groups.join(&request.group_id.0, join).await {
+            Ok(joined) => join_response(about, joined),
+            Err(Refused { member_id, error }) => {
+                join_refusal(about, error).with_member_id(StrBytes::from_string(member_id))
+            }
         })
     }
 
@@ -59,6 +69,8 @@ fn join_response(about: About<'_>, joined: Joined) -> JoinGroupResponse {
         if about.version >= 5 { member.with_group_instance_id(instance) } else { member }
     });
     let response = JoinGroupResponse::default()
+        .with_member_id(StrBytes::from_string(joined.member_id))
+        .with_skip_assignment(joined.skip_assignment)
         .with_generation_id(joined.generation)
         .with_protocol_name(Some(joined.protocol))
         .with_leader(StrBytes::from_string(joined.leader))
@@ -80,12 +92,19 @@ impl Api for SyncGroup {
     type Response = SyncGroupResponse;
 
     async fn carry_out(node: &Node, about: About<'_>, request: SyncGroupRequest) -> Reply<SyncGroupResponse> {
+        // Newer members have to say which protocol they took part in.
+        if about.version >= 5 && (request.protocol_type.is_none() || request.protocol_name.is_none()) {
+            return Self::refuse(request, about, ErrorCode::InconsistentGroupProtocol);
+        }
         let assignments = request.assignments.into_iter().map(|one| (one.member_id.to_string(), one.assignment));
-        let protocol = (request.protocol_type, request.protocol_name);
-        let synced = node
-            .groups
-            .sync(&request.group_id.0, &request.member_id, request.generation_id, protocol, assignments.collect())
-            .await;
+        let sync = Sync {
+            who: Identity { member_id: request.member_id, instance_id: request.group_instance_id },
+            generation: request.generation_id,
+            protocol_type: request.protocol_type,
+            protocol: request.protocol_name,
+            assignments: assignments.collect(),
+        };
+        let synced = node.groups.sync(&request.group_id.0, sync).await;
         Reply::With(match synced {
             Ok(synced) if about.version >= 5 => SyncGroupResponse::default()
                 .with_assignment(synced.assignment)
@@ -109,7 +128,8 @@ impl Api for Heartbeat {
     type Response = HeartbeatResponse;
 
     async fn carry_out(node: &Node, _: About<'_>, request: HeartbeatRequest) -> Reply<HeartbeatResponse> {
-        let alive = node.groups.heartbeat(&request.group_id.0, &request.member_id, request.generation_id);
+        let who = Identity { member_id: request.member_id, instance_id: request.group_instance_id };
+        let alive = node.groups.heartbeat(&request.group_id.0, &who, request.generation_id);
         Reply::With(HeartbeatResponse::default().with_error_code(code_of(alive)))
     }
 
@@ -131,14 +151,22 @@ impl Api for LeaveGroup {
     async fn carry_out(node: &Node, about: About<'_>, request: LeaveGroupRequest) -> Reply<LeaveGroupResponse> {
         let group = &*request.group_id.0;
         if about.version < SEVERAL {
-            let left = node.groups.leave(group, &request.member_id);
+            let who = Identity { member_id: request.member_id, instance_id: None };
+            let left = node.groups.leave(group, &[who]).and_then(|left| left.into_iter().collect());
             return Reply::With(LeaveGroupResponse::default().with_error_code(code_of(left)));
         }
-        let members = request.members.into_iter().map(|member| {
-            let left = node.groups.leave(group, &member.member_id);
-            member_response(member, left)
-        });
-        Reply::With(LeaveGroupResponse::default().with_members(members.collect()))
+        let identity = |member: &MemberIdentity| Identity {
+            member_id: member.member_id.clone(),
+            instance_id: member.group_instance_id.clone(),
+        };
+        let leavers: Vec<Identity> = request.members.iter().map(identity).collect();
+        match node.groups.leave(group, &leavers) {
+            Ok(left) => {
+                let members = request.members.into_iter().zip(left).map(|(member, left)| member_response(member, left));
+                Reply::With(LeaveGroupResponse::default().with_members(members.collect()))
+            }
+            Err(code) => Self::refuse(request, about, code),
+        }
     }
 
     fn refuse(_: LeaveGroupRequest, _: About<'_>, code: ErrorCode) -> Reply<LeaveGroupResponse> {

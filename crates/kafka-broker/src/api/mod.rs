@@ -13,6 +13,7 @@ mod list_offsets;
 mod produce;
 
 mod committed;
+mod groups_admin;
 mod membership;
 
 pub(crate) use api_versions::{ApiVersions, api_versions};
@@ -20,6 +21,7 @@ pub(crate) use cluster::{DescribeCluster, FindCoordinator};
 pub(crate) use committed::{OffsetCommit, OffsetFetch};
 pub(crate) use configs::DescribeConfigs;
 pub(crate) use fetch::Fetch;
+pub(crate) use groups_admin::{DeleteGroups, DescribeGroups, ListGroups, OffsetDelete};
 pub(crate) use interface::{About, Api, Reply};
 pub(crate) use list_offsets::ListOffsets;
 pub(crate) use membership::{Heartbeat, JoinGroup, LeaveGroup, SyncGroup};

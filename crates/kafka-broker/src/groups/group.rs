@@ -1,398 +1,337 @@
 //! One group as a state machine: requests and the time go in, answers come out through the waiting requests' channels.
-//! The rules are those of the classic group protocol of `GroupCoordinator`.
+//! The rules are those of `GroupMetadataManager` and `ClassicGroup`. How members join is in `joining`, how they get their
+//! assignments in `syncing`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use bytes::Bytes;
 use env::Instant;
 use kafka_wire::{ErrorCode, StrBytes};
-use tokio::sync::oneshot;
 
-use super::member::{Member, Protocol};
+use super::exchange::{Identity, MemberOverview, Overview};
+use super::fact::Fact;
+use super::member::Member;
+use super::subscription::{self, CONSUMER};
 
-/// How a JoinGroup ends.
-pub(crate) type JoinReply = Result<Joined, ErrorCode>;
-/// How a SyncGroup ends.
-pub(crate) type SyncReply = Result<Synced, ErrorCode>;
-
-/// A request to join.
-#[derive(Debug, Clone)]
-pub(crate) struct Join {
-    pub(crate) instance_id: Option<StrBytes>,
-    pub(crate) protocol_type: StrBytes,
-    pub(crate) protocols: Vec<Protocol>,
-    pub(crate) session_timeout: Duration,
-    pub(crate) rebalance_timeout: Duration,
+/// The moment in which a group does something.
+pub(super) struct Moment<'a> {
+    pub(super) now: Instant,
+    pub(super) unix_millis: i64,
+    /// Writes down how the group is.
+    pub(super) keep: &'a dyn Fn(&Fact) -> Result<(), ErrorCode>,
 }
 
-/// What a member that has joined learns.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Joined {
-    pub(crate) generation: i32,
-    pub(crate) protocol_type: StrBytes,
-    pub(crate) protocol: StrBytes,
-    pub(crate) leader: String,
-    /// Everybody, for the leader: id, instance id, metadata.
-    pub(crate) members: Vec<(String, Option<StrBytes>, Bytes)>,
-}
-
-/// What a member learns when everything is assigned.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Synced {
-    pub(crate) protocol_type: StrBytes,
-    pub(crate) protocol: StrBytes,
-    pub(crate) assignment: Bytes,
+/// What holds for every group.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Limits {
+    /// How long an empty group waits for more members than the first.
+    pub(super) initial_delay: Duration,
+    /// The most members.
+    pub(super) max_size: usize,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Phase {
+pub(super) enum Phase {
     /// No members.
     Empty,
-    /// Members join until all have, or until `deadline`. With `wait_until`, the group was empty and even a complete
-    /// round waits for more members, at most until then.
-    Joining { deadline: Instant, wait_until: Option<Instant> },
-    /// The leader assigns; members that have not asked by `deadline` are dropped.
-    Syncing { deadline: Instant },
+    /// Members join until all have, or the time is over.
+    Joining(Round),
+    /// The leader assigns.
+    Syncing,
     /// Everybody has an assignment.
     Stable,
 }
 
+/// A round of joining.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Round {
+    pub(super) deadline: Instant,
+    /// The group was empty, so even a complete round waits for more members.
+    pub(super) initial: Option<Wait>,
+}
+
+/// An empty group waits in steps, as long as members come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Wait {
+    pub(super) step: Duration,
+    /// How much longer it may wait after this step.
+    pub(super) remaining: Duration,
+    /// Whether somebody came in this step.
+    pub(super) newcomer: bool,
+}
+
+/// When offsets of a group are too old.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Expiry {
+    /// When the time since then, in Unix milliseconds, is over the retention.
+    Since(i64),
+    /// When the time since the commit is.
+    Commit,
+}
+
 /// One group.
 pub(super) struct Group {
-    initial_delay: Duration,
-    phase: Phase,
-    generation: i32,
-    protocol_type: StrBytes,
-    protocol: StrBytes,
-    leader: Option<String>,
-    members: BTreeMap<String, Member>,
+    pub(super) limits: Limits,
+    pub(super) phase: Phase,
+    /// When it came into its phase, in Unix milliseconds.
+    pub(super) since: i64,
+    pub(super) generation: i32,
+    /// Empty until there was a member.
+    pub(super) protocol_type: StrBytes,
+    pub(super) protocol: StrBytes,
+    pub(super) leader: Option<String>,
+    pub(super) members: BTreeMap<String, Member>,
     /// Ids given to members that have yet to join with them, and until when.
-    promised: BTreeMap<String, Instant>,
+    pub(super) promised: BTreeMap<String, Instant>,
+    /// Members of this generation that have not asked for their assignment, and when they are dropped.
+    pub(super) unsynced: BTreeSet<String>,
+    pub(super) sync_deadline: Option<Instant>,
+    /// The topics that the consumers of this generation want, if they say so.
+    subscribed: Option<BTreeSet<String>>,
 }
 
 impl Group {
-    pub(super) fn new(initial_delay: Duration) -> Self {
+    /// A group nobody has joined.
+    pub(super) fn new(limits: Limits, unix_millis: i64) -> Self {
         Self {
-            initial_delay,
+            limits,
             phase: Phase::Empty,
+            since: unix_millis,
             generation: 0,
             protocol_type: StrBytes::default(),
             protocol: StrBytes::default(),
             leader: None,
             members: BTreeMap::new(),
             promised: BTreeMap::new(),
+            unsynced: BTreeSet::new(),
+            sync_deadline: None,
+            subscribed: None,
         }
+    }
+
+    /// A group as another broker has left it.
+    pub(super) fn restored(fact: Fact, limits: Limits, at: &Moment<'_>) -> Self {
+        let mut group = Self::new(limits, at.unix_millis);
+        fact.restore(&mut group, at.now);
+        group.phase = if group.members.is_empty() { Phase::Empty } else { Phase::Stable };
+        group.note_subscriptions();
+        if group.members.len() > limits.max_size {
+            group.rebalance(at);
+        }
+        group
     }
 
     /// Whether there is nobody, and nobody about to come.
     pub(super) fn is_deserted(&self) -> bool {
-        self.members.is_empty() && self.promised.is_empty()
+        self.phase == Phase::Empty && self.promised.is_empty()
     }
 
-    /// When [`Group::tick`] has something to do.
-    pub(super) fn next_deadline(&self) -> Option<Instant> {
-        let phase = match self.phase {
-            Phase::Joining { deadline, .. } | Phase::Syncing { deadline } => Some(deadline),
-            Phase::Empty | Phase::Stable => None,
+    pub(super) fn has_members(&self) -> bool {
+        self.phase != Phase::Empty
+    }
+
+    pub(super) fn is_of_consumers(&self) -> bool {
+        *self.protocol_type == *CONSUMER
+    }
+
+    pub(super) fn enter(&mut self, phase: Phase, at: &Moment<'_>) {
+        self.phase = phase;
+        self.since = at.unix_millis;
+    }
+
+    /// Notes what the members of this generation want; they name topics in what they say of themselves.
+    pub(super) fn note_subscriptions(&mut self) {
+        let all = || {
+            let of_members = self.members.values().map(|member| subscription::topics(&member.metadata(&self.protocol)));
+            of_members.collect::<Option<Vec<_>>>().map(|topics| topics.into_iter().flatten().collect())
         };
-        let members = self.members.values().filter_map(Member::deadline);
-        phase.into_iter().chain(self.promised.values().copied()).chain(members).min()
+        self.subscribed = if self.is_of_consumers() { all() } else { None };
     }
 
-    /// Promises an id to a member that is to join with it.
-    pub(super) fn promise(&mut self, id: String, session_timeout: Duration, now: Instant) {
-        self.promised.insert(id, now + session_timeout);
+    /// Whether the group's consumers want a topic, or may.
+    pub(super) fn is_subscribed_to(&self, topic: &str) -> bool {
+        self.subscribed.as_ref().map_or(self.is_of_consumers(), |topics| topics.contains(topic))
     }
 
-    /// Checks whether a member with these protocols fits in.
-    pub(super) fn check_protocols(&self, join: &Join, id: &str) -> Result<(), ErrorCode> {
-        let others: Vec<&Member> =
-            self.members.iter().filter(|(member, _)| member.as_str() != id).map(|(_, member)| member).collect();
-        let same_type = self.members.is_empty() || self.protocol_type == join.protocol_type;
-        let in_common = |(name, _): &Protocol| others.iter().all(|member| member.speaks(name));
-        if join.protocols.is_empty() || join.protocol_type.is_empty() || !same_type {
-            return Err(ErrorCode::InconsistentGroupProtocol);
-        }
-        if join.protocols.iter().any(in_common) { Ok(()) } else { Err(ErrorCode::InconsistentGroupProtocol) }
-    }
-
-    /// A member joins: a new one with the id promised or just made, or one that is there. The answer comes through
-    /// `reply`.
-    pub(super) fn join(&mut self, id: &str, is_new: bool, join: Join, reply: oneshot::Sender<JoinReply>, now: Instant) {
-        if let Err(error) = self.check_protocols(&join, id) {
-            let _ = reply.send(Err(error));
-            return;
-        }
-        let promised = self.promised.remove(id).is_some();
-        let Some(member) = self.members.get_mut(id) else {
-            if promised || is_new {
-                self.add(id, join, reply, now);
-            } else {
-                let _ = reply.send(Err(ErrorCode::UnknownMemberId));
-            }
-            return;
-        };
-        let changed = member.protocols != join.protocols;
-        member.protocols = join.protocols;
-        member.session_timeout = join.session_timeout;
-        member.rebalance_timeout = join.rebalance_timeout;
-        member.alive(now);
-        let leads = self.leader.as_deref() == Some(id);
-        let repeated = match self.phase {
-            // Its answer was lost: it gets the same again.
-            Phase::Syncing { .. } => !changed,
-            // A leader that joins again wants to assign anew.
-            Phase::Stable => !changed && !leads,
-            Phase::Joining { .. } | Phase::Empty => false,
-        };
-        if repeated {
-            let _ = reply.send(Ok(self.joined(id)));
-            return;
-        }
-        if let Some(member) = self.members.get_mut(id) {
-            member.wait_for_join(reply);
-        }
-        self.rebalance(now);
-    }
-
-    fn add(&mut self, id: &str, join: Join, reply: oneshot::Sender<JoinReply>, now: Instant) {
-        if self.members.is_empty() {
-            self.protocol_type = join.protocol_type;
-        }
-        let mut member =
-            Member::new(join.instance_id, join.protocols, join.session_timeout, join.rebalance_timeout, now);
-        member.wait_for_join(reply);
-        self.leader.get_or_insert_with(|| id.to_owned());
-        self.members.insert(id.to_owned(), member);
-        let latest = self.longest_rebalance();
-        if let Phase::Joining { deadline, wait_until: Some(until) } = &mut self.phase {
-            *deadline = (now + self.initial_delay).min(*until);
-        } else if self.phase == Phase::Empty && self.initial_delay > Duration::ZERO {
-            let until = now + latest;
-            self.phase = Phase::Joining { deadline: (now + self.initial_delay).min(until), wait_until: Some(until) };
-        }
-        self.rebalance(now);
-    }
-
-    /// Begins a round of joining, unless one is under way; ends it if nobody is missing.
-    fn rebalance(&mut self, now: Instant) {
-        if !matches!(self.phase, Phase::Joining { .. }) {
-            for member in self.members.values_mut() {
-                if member.is_syncing() {
-                    member.answer_sync(Err(ErrorCode::RebalanceInProgress));
-                    member.alive(now);
-                }
-            }
-            self.phase = Phase::Joining { deadline: now + self.longest_rebalance(), wait_until: None };
-        }
-        self.end_round_if_complete(now);
-    }
-
-    fn end_round_if_complete(&mut self, now: Instant) {
-        let Phase::Joining { deadline, wait_until } = self.phase else { return };
-        let complete = self.promised.is_empty() && self.members.values().all(Member::is_joining);
-        if deadline <= now || (complete && wait_until.is_none()) {
-            self.end_round(now);
-        }
-    }
-
-    fn end_round(&mut self, now: Instant) {
-        for (_, member) in self.members.extract_if(.., |_, member| !member.is_joining()) {
-            member.dismiss();
-        }
-        self.generation = self.generation.wrapping_add(1).max(1);
-        if self.members.is_empty() {
-            self.phase = Phase::Empty;
-            self.leader = None;
-            self.protocol = StrBytes::default();
-            return;
-        }
-        if self.leader.as_ref().is_none_or(|leader| !self.members.contains_key(leader)) {
-            self.leader = self.members.keys().next().cloned();
-        }
-        self.protocol = self.elect_protocol();
-        self.phase = Phase::Syncing { deadline: now + self.longest_rebalance() };
-        for id in self.members.keys().cloned().collect::<Vec<_>>() {
-            let joined = self.joined(&id);
-            if let Some(member) = self.members.get_mut(&id) {
-                member.assignment = Bytes::new();
-                member.alive(now);
-                member.answer_join(Ok(joined));
-            }
-        }
-    }
-
-    /// Each member votes for the first of its protocols that all speak.
-    fn elect_protocol(&self) -> StrBytes {
-        let mut votes: BTreeMap<&str, usize> = BTreeMap::new();
-        for member in self.members.values() {
-            let common = |(name, _): &&Protocol| self.members.values().all(|other| other.speaks(name));
-            if let Some((name, _)) = member.protocols.iter().find(common) {
-                *votes.entry(name).or_default() += 1;
-            }
-        }
-        let most = votes.values().max().copied().unwrap_or_default();
-        let elected = votes.into_iter().find(|(_, count)| *count == most).map(|(name, _)| name);
-        StrBytes::from_string(elected.unwrap_or_default().to_owned())
-    }
-
-    fn joined(&self, id: &str) -> Joined {
-        let leader = self.leader.clone().unwrap_or_default();
-        let about = |(id, member): (&String, &Member)| {
-            (id.clone(), member.instance_id.clone(), member.metadata(&self.protocol))
-        };
-        Joined {
-            generation: self.generation,
-            protocol_type: self.protocol_type.clone(),
-            protocol: self.protocol.clone(),
-            members: if leader == id { self.members.iter().map(about).collect() } else { Vec::new() },
-            leader,
-        }
-    }
-
-    fn longest_rebalance(&self) -> Duration {
-        self.members.values().map(|member| member.rebalance_timeout).max().unwrap_or_default()
-    }
-
-    /// Finds a member of the present generation, and notes that it lives.
-    fn member(&mut self, id: &str, generation: i32, now: Instant) -> Result<&mut Member, ErrorCode> {
-        let member = self.members.get_mut(id).ok_or(ErrorCode::UnknownMemberId)?;
-        if generation != self.generation {
-            return Err(ErrorCode::IllegalGeneration);
-        }
-        member.alive(now);
-        Ok(member)
-    }
-
-    /// A member asks for its assignment; the leader brings everybody's. The answer comes through `reply`.
-    pub(super) fn sync(
-        &mut self,
-        id: &str,
-        generation: i32,
-        protocol: (Option<&str>, Option<&str>),
-        assignments: BTreeMap<String, Bytes>,
-        reply: oneshot::Sender<SyncReply>,
-        now: Instant,
-    ) {
-        if let Err(error) = self.check_sync(id, generation, protocol, now) {
-            let _ = reply.send(Err(error));
-            return;
-        }
-        if let Some(member) = self.members.get_mut(id) {
-            member.wait_for_sync(reply);
-        }
-        if matches!(self.phase, Phase::Syncing { .. }) && self.leader.as_deref() == Some(id) {
-            for (id, member) in &mut self.members {
-                member.assignment = assignments.get(id).cloned().unwrap_or_default();
-            }
-            self.phase = Phase::Stable;
-        }
-        if self.phase == Phase::Stable {
-            self.answer_syncs(now);
-        }
-    }
-
-    fn check_sync(
-        &mut self,
-        id: &str,
-        generation: i32,
-        (protocol_type, protocol): (Option<&str>, Option<&str>),
-        now: Instant,
-    ) -> Result<(), ErrorCode> {
-        self.member(id, generation, now)?;
-        let differs = |said: Option<&str>, is: &StrBytes| said.is_some_and(|said| *said != **is);
+    /// When this group's offsets are too old; `None`: never, as things are.
+    pub(super) fn expiry(&self) -> Option<Expiry> {
         match self.phase {
-            _ if differs(protocol_type, &self.protocol_type) || differs(protocol, &self.protocol) => {
-                Err(ErrorCode::InconsistentGroupProtocol)
-            }
-            Phase::Empty => Err(ErrorCode::UnknownMemberId),
-            Phase::Joining { .. } => Err(ErrorCode::RebalanceInProgress),
-            Phase::Syncing { .. } | Phase::Stable => Ok(()),
+            _ if self.protocol_type.is_empty() => Some(Expiry::Commit),
+            Phase::Empty => Some(Expiry::Since(self.since)),
+            Phase::Stable if self.is_of_consumers() && self.subscribed.is_some() => Some(Expiry::Commit),
+            _ => None,
         }
     }
 
-    fn answer_syncs(&mut self, now: Instant) {
-        for member in self.members.values_mut().filter(|member| member.is_syncing()) {
-            let synced = Synced {
-                protocol_type: self.protocol_type.clone(),
-                protocol: self.protocol.clone(),
-                assignment: member.assignment.clone(),
-            };
+    pub(super) fn state(&self) -> &'static str {
+        match self.phase {
+            Phase::Empty => "Empty",
+            Phase::Joining(_) => "PreparingRebalance",
+            Phase::Syncing => "CompletingRebalance",
+            Phase::Stable => "Stable",
+        }
+    }
+
+    /// What is known of the group. What members said and got is shown while it is stable.
+    pub(super) fn overview(&self) -> Overview {
+        let stable = self.phase == Phase::Stable;
+        let members = self.members.iter().map(|(id, member)| MemberOverview {
+            id: id.clone(),
+            instance_id: member.instance_id.clone(),
+            client_id: member.client_id.clone(),
+            client_host: member.client_host.clone(),
+            metadata: if stable { member.metadata(&self.protocol) } else { Default::default() },
+            assignment: if stable { member.assignment.clone() } else { Default::default() },
+        });
+        Overview {
+            state: self.state(),
+            protocol_type: self.protocol_type.clone(),
+            protocol: if stable { self.protocol.clone() } else { StrBytes::default() },
+            members: members.collect(),
+        }
+    }
+
+    /// The id of the member with this instance id.
+    pub(super) fn static_member(&self, instance_id: &str) -> Option<&String> {
+        let is_it = |member: &Member| member.instance_id.as_ref().is_some_and(|instance| **instance == *instance_id);
+        self.members.iter().find(|(_, member)| is_it(member)).map(|(id, _)| id)
+    }
+
+    /// Checks that a member is who it says it is.
+    pub(super) fn check_member(&self, who: &Identity) -> Result<(), ErrorCode> {
+        if let Some(instance) = &who.instance_id {
+            match self.static_member(instance) {
+                None => return Err(ErrorCode::UnknownMemberId),
+                Some(id) if **id != *who.member_id => return Err(ErrorCode::FencedInstanceId),
+                Some(_) => {}
+            }
+        }
+        if self.members.contains_key(&*who.member_id) { Ok(()) } else { Err(ErrorCode::UnknownMemberId) }
+    }
+
+    /// Checks that a member is who it says it is, and of this generation.
+    pub(super) fn check_generation(&self, who: &Identity, generation: i32) -> Result<(), ErrorCode> {
+        self.check_member(who)?;
+        if generation == self.generation { Ok(()) } else { Err(ErrorCode::IllegalGeneration) }
+    }
+
+    /// A member was heard of.
+    fn alive(&mut self, id: &str, now: Instant) {
+        if let Some(member) = self.members.get_mut(id) {
             member.alive(now);
-            member.answer_sync(Ok(synced));
         }
     }
 
     /// A member says that it lives.
-    pub(super) fn heartbeat(&mut self, id: &str, generation: i32, now: Instant) -> Result<(), ErrorCode> {
-        self.member(id, generation, now)?;
+    pub(super) fn heartbeat(&mut self, who: &Identity, generation: i32, now: Instant) -> Result<(), ErrorCode> {
+        self.check_generation(who, generation)?;
+        self.alive(&who.member_id, now);
         match self.phase {
-            Phase::Joining { .. } => Err(ErrorCode::RebalanceInProgress),
+            Phase::Joining(_) => Err(ErrorCode::RebalanceInProgress),
             Phase::Empty => Err(ErrorCode::UnknownMemberId),
-            Phase::Syncing { .. } | Phase::Stable => Ok(()),
+            Phase::Syncing | Phase::Stable => Ok(()),
         }
     }
 
-    /// Whether a commit of offsets counts: from a member of this generation, or from outside any group
-    /// (`generation` below 0) while there are no members.
-    pub(super) fn check_commit(&mut self, id: &str, generation: i32, now: Instant) -> Result<(), ErrorCode> {
-        if generation < 0 && self.members.is_empty() {
+    /// Whether a commit of offsets counts: from a member of this generation, or from outside any group (`generation`
+    /// below 0) while there are no members. One that counts is a sign of life.
+    pub(super) fn check_commit(&mut self, who: &Identity, generation: i32, now: Instant) -> Result<(), ErrorCode> {
+        if generation < 0 && self.phase == Phase::Empty {
             return Ok(());
         }
-        self.member(id, generation, now)?;
-        match self.phase {
-            Phase::Syncing { .. } => Err(ErrorCode::RebalanceInProgress),
-            _ => Ok(()),
-        }
-    }
-
-    /// A member leaves.
-    pub(super) fn leave(&mut self, id: &str, now: Instant) -> Result<(), ErrorCode> {
-        if self.promised.remove(id).is_some() {
-            self.end_round_if_complete(now);
-            return Ok(());
-        }
-        if !self.members.contains_key(id) {
+        if generation < 0 && who.member_id.is_empty() && who.instance_id.is_none() {
             return Err(ErrorCode::UnknownMemberId);
         }
-        self.remove(id, now);
+        self.check_generation(who, generation)?;
+        if self.phase == Phase::Syncing {
+            return Err(ErrorCode::RebalanceInProgress);
+        }
+        self.alive(&who.member_id, now);
         Ok(())
     }
 
-    fn remove(&mut self, id: &str, now: Instant) {
+    /// Whether offsets can become part of a transaction. Older clients say nothing of themselves, and may all the same.
+    pub(super) fn check_transactional_commit(&self, who: &Identity, generation: i32) -> Result<(), ErrorCode> {
+        let says_nothing = generation < 0 && who.member_id.is_empty() && who.instance_id.is_none();
+        if says_nothing || (generation < 0 && self.phase == Phase::Empty) {
+            return Ok(());
+        }
+        self.check_generation(who, generation)
+    }
+
+    /// Members leave, or are made to, by their id or their instance id; says for each whether it was there.
+    pub(super) fn leave(&mut self, leavers: &[Identity], at: &Moment<'_>) -> Vec<Result<(), ErrorCode>> {
+        let left: Vec<_> = leavers.iter().map(|who| self.leave_one(who)).collect();
+        if left.iter().any(Result::is_ok) {
+            match self.phase {
+                Phase::Syncing | Phase::Stable => self.rebalance(at),
+                Phase::Joining(_) => self.end_round_if_complete(at),
+                Phase::Empty => {}
+            }
+        }
+        left
+    }
+
+    fn leave_one(&mut self, who: &Identity) -> Result<(), ErrorCode> {
+        if self.promised.remove(&*who.member_id).is_some() {
+            return Ok(());
+        }
+        let id = if who.member_id.is_empty() {
+            // An administrator removes a static member without knowing its id.
+            let id = who.instance_id.as_ref().and_then(|instance| self.static_member(instance));
+            id.ok_or(ErrorCode::UnknownMemberId)?.clone()
+        } else {
+            self.check_member(who)?;
+            who.member_id.to_string()
+        };
+        tracing::info!(member = id, "a member leaves its group");
+        self.take_out(&id);
+        Ok(())
+    }
+
+    /// Takes somebody out of the group; what happens to the others is up to the caller.
+    pub(super) fn take_out(&mut self, id: &str) {
+        self.promised.remove(id);
+        self.unsynced.remove(id);
         if let Some(member) = self.members.remove(id) {
             member.dismiss();
         }
         if self.leader.as_deref() == Some(id) {
             self.leader = self.members.keys().next().cloned();
         }
-        self.rebalance(now);
+    }
+
+    /// When [`Group::tick`] has something to do.
+    pub(super) fn next_deadline(&self) -> Option<Instant> {
+        let round = match self.phase {
+            Phase::Joining(round) => Some(round.deadline),
+            Phase::Empty | Phase::Syncing | Phase::Stable => None,
+        };
+        let members = self.members.values().filter_map(Member::deadline);
+        round.into_iter().chain(self.sync_deadline).chain(self.promised.values().copied()).chain(members).min()
     }
 
     /// Does what is due.
-    pub(super) fn tick(&mut self, now: Instant) {
-        let broken: Vec<String> =
-            self.promised.iter().filter(|(_, until)| **until <= now).map(|(id, _)| id.clone()).collect();
-        for id in &broken {
-            self.promised.remove(id);
-        }
-        if let Phase::Syncing { deadline } = self.phase
-            && deadline <= now
-        {
-            for (_, member) in self.members.extract_if(.., |_, member| !member.is_syncing()) {
-                member.dismiss();
-            }
-            self.rebalance(now);
-        }
-        let is_dead = |member: &Member| member.deadline().is_some_and(|deadline| deadline <= now);
+    pub(super) fn tick(&mut self, at: &Moment<'_>) {
+        let promises = self.promised.len();
+        self.promised.retain(|_, until| *until > at.now);
+        let is_dead = |member: &Member| member.deadline().is_some_and(|deadline| deadline <= at.now);
         let dead: Vec<String> =
             self.members.iter().filter(|(_, member)| is_dead(member)).map(|(id, _)| id.clone()).collect();
         for id in &dead {
             tracing::info!(member = id, "a group member's session has ended");
-            self.remove(id, now);
+            self.take_out(id);
         }
-        self.end_round_if_complete(now);
+        match self.phase {
+            Phase::Syncing | Phase::Stable if !dead.is_empty() => self.rebalance(at),
+            // Parity: after a death even an empty group's first round does not wait for more members.
+            Phase::Joining(_) if (!dead.is_empty() || self.promised.len() < promises) && self.is_complete() => {
+                self.end_round(at);
+            }
+            _ => {}
+        }
+        self.drop_unsynced(at);
+        self.end_round_if_over(at);
     }
 }
 

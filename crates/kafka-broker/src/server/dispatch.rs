@@ -35,7 +35,7 @@ pub(super) async fn answer(node: &Node, request: &IncomingRequest, peer: SocketA
         Fault::None | Fault::LoseAnswer => None,
     };
     let answered = if supports(request.api_key, request.version) {
-        carry_out(node, request, refusal).await
+        carry_out(node, request, peer, refusal).await
     } else if request.api_key == ApiKey::ApiVersions {
         // In the oldest version, which every client reads, it learns which versions there are (KIP-511).
         encode_response(request.correlation_id, 0, &api::api_versions(Some(ErrorCode::UnsupportedVersion)))
@@ -50,31 +50,49 @@ pub(super) async fn answer(node: &Node, request: &IncomingRequest, peer: SocketA
     }
 }
 
-async fn carry_out(node: &Node, request: &IncomingRequest, refusal: Option<ErrorCode>) -> Result<Answer, WireError> {
+async fn carry_out(
+    node: &Node,
+    request: &IncomingRequest,
+    peer: SocketAddr,
+    refusal: Option<ErrorCode>,
+) -> Result<Answer, WireError> {
+    let about = api::About {
+        version: request.version,
+        client_id: request.client_id.as_deref().unwrap_or_default(),
+        client_address: peer.ip(),
+    };
     match request.api_key {
-        ApiKey::Produce => run::<api::Produce>(node, request, refusal).await,
-        ApiKey::Fetch => run::<api::Fetch>(node, request, refusal).await,
-        ApiKey::ListOffsets => run::<api::ListOffsets>(node, request, refusal).await,
-        ApiKey::Metadata => run::<api::Metadata>(node, request, refusal).await,
-        ApiKey::OffsetCommit => run::<api::OffsetCommit>(node, request, refusal).await,
-        ApiKey::OffsetFetch => run::<api::OffsetFetch>(node, request, refusal).await,
-        ApiKey::FindCoordinator => run::<api::FindCoordinator>(node, request, refusal).await,
-        ApiKey::JoinGroup => run::<api::JoinGroup>(node, request, refusal).await,
-        ApiKey::Heartbeat => run::<api::Heartbeat>(node, request, refusal).await,
-        ApiKey::LeaveGroup => run::<api::LeaveGroup>(node, request, refusal).await,
-        ApiKey::SyncGroup => run::<api::SyncGroup>(node, request, refusal).await,
-        ApiKey::ApiVersions => run::<api::ApiVersions>(node, request, refusal).await,
-        ApiKey::CreateTopics => run::<api::CreateTopics>(node, request, refusal).await,
-        ApiKey::DeleteTopics => run::<api::DeleteTopics>(node, request, refusal).await,
-        ApiKey::DescribeConfigs => run::<api::DescribeConfigs>(node, request, refusal).await,
-        ApiKey::DescribeCluster => run::<api::DescribeCluster>(node, request, refusal).await,
+        ApiKey::Produce => run::<api::Produce>(node, request, about, refusal).await,
+        ApiKey::Fetch => run::<api::Fetch>(node, request, about, refusal).await,
+        ApiKey::ListOffsets => run::<api::ListOffsets>(node, request, about, refusal).await,
+        ApiKey::Metadata => run::<api::Metadata>(node, request, about, refusal).await,
+        ApiKey::OffsetCommit => run::<api::OffsetCommit>(node, request, about, refusal).await,
+        ApiKey::OffsetFetch => run::<api::OffsetFetch>(node, request, about, refusal).await,
+        ApiKey::FindCoordinator => run::<api::FindCoordinator>(node, request, about, refusal).await,
+        ApiKey::JoinGroup => run::<api::JoinGroup>(node, request, about, refusal).await,
+        ApiKey::Heartbeat => run::<api::Heartbeat>(node, request, about, refusal).await,
+        ApiKey::LeaveGroup => run::<api::LeaveGroup>(node, request, about, refusal).await,
+        ApiKey::SyncGroup => run::<api::SyncGroup>(node, request, about, refusal).await,
+        ApiKey::DescribeGroups => run::<api::DescribeGroups>(node, request, about, refusal).await,
+        ApiKey::ListGroups => run::<api::ListGroups>(node, request, about, refusal).await,
+        ApiKey::ApiVersions => run::<api::ApiVersions>(node, request, about, refusal).await,
+        ApiKey::CreateTopics => run::<api::CreateTopics>(node, request, about, refusal).await,
+        ApiKey::DeleteTopics => run::<api::DeleteTopics>(node, request, about, refusal).await,
+        ApiKey::DescribeConfigs => run::<api::DescribeConfigs>(node, request, about, refusal).await,
+        ApiKey::DeleteGroups => run::<api::DeleteGroups>(node, request, about, refusal).await,
+        ApiKey::OffsetDelete => run::<api::OffsetDelete>(node, request, about, refusal).await,
+        ApiKey::DescribeCluster => run::<api::DescribeCluster>(node, request, about, refusal).await,
         _ => Ok(Answer::Close("this API is not supported".into())),
     }
 }
 
-async fn run<A: Api>(node: &Node, request: &IncomingRequest, refusal: Option<ErrorCode>) -> Result<Answer, WireError> {
+async fn run<A: Api>(
+    node: &Node,
+    request: &IncomingRequest,
+    about: api::About<'_>,
+    refusal: Option<ErrorCode>,
+) -> Result<Answer, WireError> {
     let body = request.body::<A::Request>()?;
-    let about = api::About { version: request.version, client_id: request.client_id.as_deref().unwrap_or_default() };
     let reply = match refusal {
         Some(code) => A::refuse(body, about, code),
         None => A::carry_out(node, about, body).await,

@@ -18,10 +18,14 @@ pub(crate) const SUPPORTED: &[(ApiKey, VersionRange)] = &[
     (ApiKey::Heartbeat, VersionRange { min: 0, max: 4 }),
     (ApiKey::LeaveGroup, VersionRange { min: 0, max: 5 }),
     (ApiKey::SyncGroup, VersionRange { min: 0, max: 5 }),
+    (ApiKey::DescribeGroups, VersionRange { min: 0, max: 6 }),
+    (ApiKey::ListGroups, VersionRange { min: 0, max: 5 }),
     (ApiKey::ApiVersions, VersionRange { min: 0, max: 4 }),
     (ApiKey::CreateTopics, VersionRange { min: 2, max: 7 }),
     (ApiKey::DeleteTopics, VersionRange { min: 1, max: 6 }),
     (ApiKey::DescribeConfigs, VersionRange { min: 1, max: 4 }),
+    (ApiKey::DeleteGroups, VersionRange { min: 0, max: 2 }),
+    (ApiKey::OffsetDelete, VersionRange { min: 0, max: 0 }),
     (ApiKey::DescribeCluster, VersionRange { min: 0, max: 2 }),
 ];
 

@@ -124,6 +124,19 @@ impl Client {
             ApiKey::SyncGroup => {
                 drop(self.ask(version, SyncGroupRequest::default().with_group_id(group("g"))).await);
             }
+            ApiKey::DescribeGroups => {
+                let request = DescribeGroupsRequest::default().with_groups(vec![group("g"), group("nobody's")]);
+                let request = if version >= 3 { request.with_include_authorized_operations(true) } else { request };
+                drop(self.ask(version, request).await);
+            }
+            ApiKey::ListGroups => drop(self.ask(version, ListGroupsRequest::default()).await),
+            ApiKey::DeleteGroups => {
+                let names = vec![group("nobody's"), group("g0")];
+                drop(self.ask(version, DeleteGroupsRequest::default().with_groups_names(names)).await);
+            }
+            ApiKey::OffsetDelete => {
+                drop(self.ask(version, OffsetDeleteRequest::default().with_group_id(group("nobody's"))).await);
+            }
             ApiKey::ApiVersions => drop(self.ask(version, ApiVersionsRequest::default()).await),
             ApiKey::CreateTopics => {
                 let topics = [1, 9].map(|replicas| {
