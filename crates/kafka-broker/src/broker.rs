@@ -9,6 +9,7 @@ use env::{Env, Task};
 use kafka_wire::StrBytes;
 use parking_lot::Mutex;
 
+use crate::configs::given;
 use crate::groups::Coordinator;
 use crate::server::listen;
 use crate::{BrokerConfig, Data};
@@ -82,11 +83,13 @@ impl Broker {
             ip => ip.to_string(),
         });
         let cluster_id = name_cluster(env, &data)?;
+        let port = config.advertised_port.unwrap_or(addr.port());
+        data.0.topics.serve(config.node_id, given(&config, &format!("{host}:{port}")));
         let groups = Coordinator::new(env.clone(), data.clone(), &config)?;
         let node = Arc::new(Node {
             env: env.clone(),
             host: StrBytes::from_string(host),
-            port: config.advertised_port.unwrap_or(addr.port()),
+            port,
             cluster_id: StrBytes::from_string(cluster_id),
             config,
             data,

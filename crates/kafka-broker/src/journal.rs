@@ -20,6 +20,8 @@ pub(crate) enum Kind {
     Cluster,
     /// A topic, by name.
     Topic,
+    /// What brokers are told while they run, by the broker's id; under no name: all brokers.
+    Config,
     /// A group, by name.
     Group,
     /// An offset that a group has committed, by group, topic and partition.

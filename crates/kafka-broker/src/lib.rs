@@ -13,6 +13,7 @@ mod server;
 
 mod api;
 
+mod configs;
 mod data;
 mod groups;
 mod inspection;

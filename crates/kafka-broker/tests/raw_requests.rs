@@ -174,7 +174,8 @@ fn topics_are_made_described_and_deleted() {
         ]);
         let tried = client.ask(7, request.clone().with_validate_only(true)).await;
         let codes: Vec<i16> = tried.topics.iter().map(|topic| topic.error_code).collect();
-        assert_eq!(codes, [0, 0, 36, 37, 38, 17, 42, 42]);
+        // The name that comes twice is answered once.
+        assert_eq!(codes, [0, 0, 36, 37, 38, 17, 42]);
         let made = client.ask(7, request).await;
         assert_eq!(made.topics.iter().map(|topic| topic.error_code).collect::<Vec<_>>(), codes);
         assert_eq!((made.topics[0].num_partitions, made.topics[1].num_partitions), (2, 3));

@@ -7,6 +7,7 @@ use kafka_wire::messages::{
 };
 use kafka_wire::{ErrorCode, StrBytes};
 
+use super::metadata::CLUSTER_OPERATIONS;
 use super::{About, Api, Reply};
 use crate::broker::Node;
 
@@ -30,12 +31,14 @@ impl Api for DescribeCluster {
             .with_broker_id(BrokerId(node.config.node_id))
             .with_host(node.host.clone())
             .with_port(i32::from(node.port));
-        Reply::With(
-            DescribeClusterResponse::default()
-                .with_cluster_id(node.cluster_id.clone())
-                .with_controller_id(BrokerId(node.config.node_id))
-                .with_brokers(vec![broker]),
-        )
+        let mut response = DescribeClusterResponse::default()
+            .with_cluster_id(node.cluster_id.clone())
+            .with_controller_id(BrokerId(node.config.node_id))
+            .with_brokers(vec![broker]);
+        if request.include_cluster_authorized_operations {
+            response.cluster_authorized_operations = CLUSTER_OPERATIONS;
+        }
+        Reply::With(response)
     }
 
     fn refuse(_: DescribeClusterRequest, _: About<'_>, code: ErrorCode) -> Reply<DescribeClusterResponse> {

@@ -18,19 +18,34 @@ use crate::topics::{NewTopic, Topic, check_name};
 /// Metadata.
 pub(crate) struct Metadata;
 
+/// What a client may do with a topic, as bits by Kafka's numbers of operations: all there is, as nobody is asked who
+/// they are: read, write, create, delete, alter, describe, describe configs, alter configs.
+const TOPIC_OPERATIONS: i32 = 1 << 3 | 1 << 4 | 1 << 5 | 1 << 6 | 1 << 7 | 1 << 8 | 1 << 10 | 1 << 11;
+/// The same for the cluster: create, alter, describe, act as a broker, describe configs, alter configs, write
+/// idempotently.
+pub(super) const CLUSTER_OPERATIONS: i32 = 1 << 5 | 1 << 7 | 1 << 8 | 1 << 9 | 1 << 10 | 1 << 11 | 1 << 12;
+/// Topics that Kafka keeps its own records in; here they are nothing special but for their names.
+const INTERNAL: [&str; 3] = ["__consumer_offsets", "__transaction_state", "__share_group_state"];
+
 impl Api for Metadata {
     type Request = MetadataRequest;
     type Response = MetadataResponse;
 
     async fn carry_out(node: &Node, about: About<'_>, request: MetadataRequest) -> Reply<MetadataResponse> {
         let creates = node.config.auto_create_topics && (about.version < 4 || request.allow_auto_topic_creation);
-        let topics = match request.topics {
+        let allowed = about.version >= 8 && request.include_topic_authorized_operations;
+        let mut topics: Vec<MetadataResponseTopic> = match request.topics {
             // In the oldest version, none stands for all.
             Some(topics) if about.version > 0 || !topics.is_empty() => {
                 topics.iter().map(|asked| look_up(node, about, asked, creates)).collect()
             }
             _ => node.data.0.topics.all().iter().map(|topic| describe(node, about, topic)).collect(),
         };
+        if allowed {
+            for topic in topics.iter_mut().filter(|topic| topic.error_code == 0) {
+                topic.topic_authorized_operations = TOPIC_OPERATIONS;
+            }
+        }
         let broker = MetadataResponseBroker::default()
             .with_node_id(BrokerId(node.config.node_id))
             .with_host(node.host.clone())
@@ -41,6 +56,9 @@ impl Api for Metadata {
         }
         if about.version >= 2 {
             response.cluster_id = Some(node.cluster_id.clone());
+        }
+        if (8..=10).contains(&about.version) && request.include_cluster_authorized_operations {
+            response.cluster_authorized_operations = CLUSTER_OPERATIONS;
         }
         Reply::With(response)
     }
@@ -72,8 +90,13 @@ fn look_up(node: &Node, about: About<'_>, asked: &MetadataRequestTopic, creates:
     }
     let new = NewTopic { name: name.to_string(), partitions: node.config.default_partitions, ..NewTopic::default() };
     // Another request may have been faster: then it is there.
-    let created = topics.create(new, new_topic_id(node)).ok().or_else(|| topics.get(name));
-    created.map_or_else(|| refused(ErrorCode::UnknownTopicOrPartition), |topic| describe(node, about, &topic))
+    match topics.create(new, new_topic_id(node)) {
+        Ok(topic) => describe(node, about, &topic),
+        Err((code, _)) => match topics.get(name) {
+            Some(topic) => describe(node, about, &topic),
+            None => refused(code),
+        },
+    }
 }
 
 fn describe(node: &Node, about: About<'_>, topic: &Arc<Topic>) -> MetadataResponseTopic {
@@ -87,6 +110,7 @@ fn describe(node: &Node, about: About<'_>, topic: &Arc<Topic>) -> MetadataRespon
         if about.version >= 7 { partition.with_leader_epoch(0) } else { partition }
     });
     let described = MetadataResponseTopic::default()
+        .with_is_internal(about.version >= 1 && INTERNAL.contains(&topic.name.as_str()))
         .with_name(Some(TopicName(StrBytes::from_string(topic.name.clone()))))
         .with_partitions(partitions.collect());
     if about.version >= 10 { described.with_topic_id(topic.id) } else { described }

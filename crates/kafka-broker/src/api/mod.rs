@@ -2,9 +2,12 @@
 
 mod interface;
 
+mod alter_configs;
 mod api_versions;
 mod cluster;
 mod configs;
+mod create_partitions;
+mod delete_records;
 mod metadata;
 mod topics;
 
@@ -16,10 +19,13 @@ mod committed;
 mod groups_admin;
 mod membership;
 
+pub(crate) use alter_configs::{AlterConfigs, IncrementalAlterConfigs};
 pub(crate) use api_versions::{ApiVersions, api_versions};
 pub(crate) use cluster::{DescribeCluster, FindCoordinator};
 pub(crate) use committed::{OffsetCommit, OffsetFetch};
 pub(crate) use configs::DescribeConfigs;
+pub(crate) use create_partitions::CreatePartitions;
+pub(crate) use delete_records::DeleteRecords;
 pub(crate) use fetch::Fetch;
 pub(crate) use groups_admin::{DeleteGroups, DescribeGroups, ListGroups, OffsetDelete};
 pub(crate) use interface::{About, Api, Reply};

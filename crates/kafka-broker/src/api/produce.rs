@@ -65,7 +65,7 @@ fn respond(
 fn append(node: &Node, topic: &TopicName, data: PartitionProduceData) -> Result<(Appended, i64), AppendError> {
     let topic = node.data.0.topics.get(topic).ok_or(ErrorCode::UnknownTopicOrPartition)?;
     let partition = topic.partition(data.index).ok_or(ErrorCode::UnknownTopicOrPartition)?;
-    let rules = topic.append_rules(node.config.max_batch_bytes, node.env.clock().unix_millis());
+    let rules = topic.append_rules(node.env.clock().unix_millis());
     let appended = partition.append(data.records.unwrap_or_default(), rules)?;
     Ok((appended, rules.append_time.unwrap_or(-1)))
 }

@@ -117,6 +117,24 @@ impl Partition {
         self.inner.lock().log.latest_time().map_err(|_| ErrorCode::KafkaStorageError)
     }
 
+    /// Records below `before` are gone, or all there are; gives the first offset that is left.
+    ///
+    /// # Errors
+    /// When there is no such offset, or it could not be kept.
+    pub(crate) fn delete_before(&self, before: Option<i64>) -> Result<i64, ErrorCode> {
+        let mut inner = self.inner.lock();
+        if inner.deleted {
+            return Err(ErrorCode::UnknownTopicOrPartition);
+        }
+        let end = inner.log.end_offset();
+        let before = before.unwrap_or(end);
+        if before < 0 || before > end {
+            return Err(ErrorCode::OffsetOutOfRange);
+        }
+        inner.log.delete_before(before).map_err(|_| ErrorCode::KafkaStorageError)?;
+        Ok(inner.log.start_offset())
+    }
+
     /// The topic is gone: who waits learns of it.
     pub(crate) fn delete(&self) {
         let mut inner = self.inner.lock();

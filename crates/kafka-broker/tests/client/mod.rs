@@ -169,6 +169,37 @@ impl Client {
                 });
                 drop(self.ask(version, DescribeConfigsRequest::default().with_resources(resources.to_vec())).await);
             }
+            ApiKey::DeleteRecords => {
+                let partition = delete_records_request::DeleteRecordsPartition::default().with_offset(-1);
+                let asked = delete_records_request::DeleteRecordsTopic::default()
+                    .with_name(topic("nowhere"))
+                    .with_partitions(vec![partition]);
+                drop(self.ask(version, DeleteRecordsRequest::default().with_topics(vec![asked])).await);
+            }
+            ApiKey::CreatePartitions => {
+                let asked = create_partitions_request::CreatePartitionsTopic::default()
+                    .with_name(topic("nowhere"))
+                    .with_count(2)
+                    .with_assignments(None);
+                drop(self.ask(version, CreatePartitionsRequest::default().with_topics(vec![asked])).await);
+            }
+            ApiKey::AlterConfigs => {
+                let resources = [(2, "nowhere"), (4, "1"), (9, "?")].map(|(kind, name)| {
+                    alter_configs_request::AlterConfigsResource::default()
+                        .with_resource_type(kind)
+                        .with_resource_name(text(name))
+                });
+                drop(self.ask(version, AlterConfigsRequest::default().with_resources(resources.to_vec())).await);
+            }
+            ApiKey::IncrementalAlterConfigs => {
+                let resources = [(2, "nowhere"), (4, "1"), (9, "?")].map(|(kind, name)| {
+                    incremental_alter_configs_request::AlterConfigsResource::default()
+                        .with_resource_type(kind)
+                        .with_resource_name(text(name))
+                });
+                let request = IncrementalAlterConfigsRequest::default().with_resources(resources.to_vec());
+                drop(self.ask(version, request).await);
+            }
             ApiKey::DescribeCluster => drop(self.ask(version, DescribeClusterRequest::default()).await),
             other => panic!("{other:?} is offered and not tested"),
         }
