@@ -42,7 +42,6 @@ const NOT_YET: &[&str] = &[
     "protocol::a_client_with_an_impossible_name",
     "protocol::all_that_is_asked_for_is_offered",
     "protocol::an_unknown_version_of_api_versions",
-    "protocol::requests_in_flight_are_answered_in_order",
     "sessions::a_closed_session",
     "sessions::a_session_answers_what_has_changed",
     "sessions::a_wait_within_a_session",

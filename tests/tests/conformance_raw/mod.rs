@@ -19,6 +19,12 @@ mod fetch;
 mod offsets;
 mod sessions;
 
+mod commits;
+mod coordination;
+mod groups;
+mod member;
+mod static_members;
+
 pub(crate) use runner::run;
 
 /// All there are, by theme.
@@ -31,4 +37,8 @@ const THEMES: &[&[runner::Case]] = &[
     fetch::CASES,
     sessions::CASES,
     offsets::CASES,
+    groups::CASES,
+    static_members::CASES,
+    coordination::CASES,
+    commits::CASES,
 ];

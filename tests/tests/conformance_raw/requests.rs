@@ -37,9 +37,7 @@ pub(crate) fn fine(code: i16) {
 /// Waits until every coordinator of groups and transactions answers: a new cluster is slow at that.
 pub(crate) async fn warm_up(cx: &Cx) {
     let mut client = cx.connect().await;
-    if !cx.offered().contains_key(&(ApiKey::OffsetDelete as i16)) {
-        return;
-    }
+    let transactions = cx.offered().contains_key(&(ApiKey::InitProducerId as i16));
     for number in 0..12 {
         for key_type in [0, 1] {
             let key = format!("warm-{number}");
@@ -57,7 +55,7 @@ pub(crate) async fn warm_up(cx: &Cx) {
             client.sleep(Duration::from_millis(if waits { 50 } else { 0 })).await;
         }
         let id = format!("warm-{number}");
-        while client.init_producer(Some(&id), 60_000).await.error_code != 0 {
+        while transactions && client.init_producer(Some(&id), 60_000).await.error_code != 0 {
             client.sleep(Duration::from_millis(50)).await;
         }
     }
@@ -193,6 +191,38 @@ pub(crate) fn list_request(name: &str, partition: i32, timestamp: i64) -> ListOf
     ListOffsetsRequest::default().with_replica_id(BrokerId(-1)).with_topics(vec![
         list_offsets_request::ListOffsetsTopic::default().with_name(topic(name)).with_partitions(vec![asked]),
     ])
+}
+
+/// One offset of a group, by nobody in particular.
+pub(crate) fn committing(name: &str, of: &str, partition: i32, offset: i64) -> OffsetCommitRequest {
+    let partition = offset_commit_request::OffsetCommitRequestPartition::default()
+        .with_partition_index(partition)
+        .with_committed_offset(offset)
+        .with_committed_metadata(Some(text("")));
+    OffsetCommitRequest::default().with_group_id(group(name)).with_generation_id_or_member_epoch(-1).with_topics(vec![
+        offset_commit_request::OffsetCommitRequestTopic::default()
+            .with_name(topic(of))
+            .with_partitions(vec![partition]),
+    ])
+}
+
+/// Some offsets of a group.
+pub(crate) fn fetching(name: &str, of: &str, partitions: &[i32]) -> OffsetFetchRequest {
+    let topics = offset_fetch_request::OffsetFetchRequestTopics::default()
+        .with_name(topic(of))
+        .with_partition_indexes(partitions.to_vec());
+    OffsetFetchRequest::default().with_groups(vec![
+        offset_fetch_request::OffsetFetchRequestGroup::default()
+            .with_group_id(group(name))
+            .with_topics(Some(vec![topics])),
+    ])
+}
+
+/// What a group has committed, -1 for nothing.
+pub(crate) async fn committed(client: &mut Client, group: &str, topic: &str, partition: i32) -> i64 {
+    let answer = client.ask(fetching(group, topic, &[partition])).await;
+    fine(answer.groups[0].error_code);
+    answer.groups[0].topics[0].partitions[0].committed_offset
 }
 
 /// A batch of records with these values and this timestamp, all with the key `k`.
