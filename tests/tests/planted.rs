@@ -1,4 +1,4 @@
-//! Bugs planted in the worker on purpose: the histories must find each of them. They are compiled in by
+//! Bugs planted on purpose: the histories must find each of them. They are compiled in by
 //! `RUSTFLAGS="--cfg planted_bugs"`, as `cargo xtask test` does; without it this only checks that they are not.
 #![allow(
     clippy::unwrap_used,
@@ -7,7 +7,7 @@
     reason = "threads play histories side by side; inside a history all is simulated"
 )]
 
-use connect_worker::planted;
+use env::planted;
 
 #[cfg(planted_bugs)]
 #[path = "histories/mod.rs"]

@@ -5,6 +5,7 @@
 
 use bytes::{Bytes, BytesMut};
 use connect_api::Text;
+use env::planted::{self, Bug};
 use memchr::{memchr2_iter, memrchr2};
 
 /// The longest memory kept for bytes that are not a whole line yet while nothing flows, beyond those bytes.
@@ -141,7 +142,8 @@ impl LineBuffer {
                 break;
             }
             let next = if bytes[end] == b'\r' && bytes.get(end + 1) == Some(&b'\n') { end + 2 } else { end + 1 };
-            give(self.block.text(start, end), self.position + (next - first) as u64);
+            let planted = if planted::acts(Bug::OffsetBehindPartialLine) { self.partial.len() } else { 0 };
+            give(self.block.text(start, end), self.position + (next - first + planted) as u64);
             (start, lines) = (next, lines + 1);
         }
         self.cursor = start;

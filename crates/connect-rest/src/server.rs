@@ -1,15 +1,22 @@
 //! Listening, routing, stopping.
 
-use std::io;
+use std::future::ready;
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::Arc;
+use std::time::{Duration, UNIX_EPOCH};
 
-use axum::http::StatusCode;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::Response;
 use axum::routing::{get, post, put};
 use axum::{Router, middleware};
 use connect_api::plugin::Registry;
 use connect_herder::Herder;
 use env::{Env, Listener, Stream, Task, watch};
+use futures_util::FutureExt;
+use hyper::server::conn::http1;
+use hyper_util::rt::TokioIo;
+use hyper_util::service::TowerToHyperService;
 
 use crate::error::RestError;
 use crate::state::RestState;
@@ -40,17 +47,8 @@ impl RestServer {
         let state = RestState { env: env.clone(), herder, registry, base_url: base_url.into() };
         let stop = watch::Sender::new(false);
         let serve = |listener: Box<dyn Listener>| {
-            let (router, mut stopping) = (router(state.clone()), stop.subscribe());
-            let until = async move {
-                let _ = stopping.wait_for(|stop| *stop).await;
-            };
-            let sockets = Sockets { listener, env: env.clone() };
-            let server = async move {
-                if let Err(error) = axum::serve(sockets, router).with_graceful_shutdown(until).await {
-                    tracing::error!(%error, "the REST server ended");
-                }
-            };
-            env.work().spawn("REST server", Box::pin(server))
+            let listening = Listening { env: env.clone(), listener, router: router(state.clone()), open: Vec::new() };
+            env.work().spawn("REST server", Box::pin(listening.run(stop.subscribe())))
         };
         let running = listeners.into_iter().map(serve).collect();
         Self { stop, running }
@@ -60,7 +58,7 @@ impl RestServer {
     pub async fn stop(self, env: &Env) {
         self.stop.send_replace(true);
         for server in self.running {
-            if env.timeout(std::time::Duration::from_secs(1), server.join()).await.is_err() {
+            if env.timeout(Duration::from_secs(1), server.join()).await.is_err() {
                 server.abort();
             }
         }
@@ -69,7 +67,20 @@ impl RestServer {
 
 fn router(state: RestState) -> Router {
     // A router around the router: its layer sees a request before any route is chosen.
-    Router::new().fallback_service(routes(state)).layer(middleware::from_fn(matching::normal_path))
+    let clock = state.env.clone();
+    Router::new()
+        .fallback_service(routes(state))
+        .layer(middleware::from_fn(matching::normal_path))
+        .layer(middleware::map_response(move |response: Response| ready(dated(&clock, response))))
+}
+
+/// With a `Date` header, from the clock of `env`: hyper's own asks the machine.
+fn dated(env: &Env, mut response: Response) -> Response {
+    let now = UNIX_EPOCH + Duration::from_millis(u64::try_from(env.clock().unix_millis()).unwrap_or(0));
+    if let Ok(date) = HeaderValue::try_from(httpdate::fmt_http_date(now)) {
+        response.headers_mut().insert(header::DATE, date);
+    }
+    response
 }
 
 fn routes(state: RestState) -> Router {
@@ -97,30 +108,64 @@ fn routes(state: RestState) -> Router {
         .with_state(state)
 }
 
-/// The sockets of `env` as axum wants them.
-struct Sockets {
-    listener: Box<dyn Listener>,
+/// More connections than anybody needs; those beyond are closed at once.
+const MAX_CONNECTIONS: usize = 1_000;
+
+/// One socket and its connections. Each connection is a task of `env`, so that it ends with the process, also with a
+/// simulated one.
+struct Listening {
     env: Env,
+    listener: Box<dyn Listener>,
+    router: Router,
+    open: Vec<Box<dyn Task>>,
 }
 
-impl axum::serve::Listener for Sockets {
-    type Io = Box<dyn Stream>;
-    type Addr = SocketAddr;
-
-    async fn accept(&mut self) -> (Self::Io, Self::Addr) {
+impl Listening {
+    async fn run(mut self, mut stopping: watch::Receiver<bool>) {
         loop {
-            match self.listener.accept().await {
-                Ok(accepted) => return accepted,
+            let accepted = tokio::select! {
+                biased;
+                _ = stopping.wait_for(|stop| *stop) => break,
+                accepted = self.listener.accept() => accepted,
+            };
+            match accepted {
+                Ok((stream, peer)) => self.open(stream, peer, stopping.clone()),
                 Err(error) => {
                     // Such as too many open files: it passes.
                     tracing::warn!(%error, "a connection could not be accepted");
-                    self.env.sleep(std::time::Duration::from_millis(100)).await;
+                    self.env.sleep(Duration::from_millis(100)).await;
                 }
             }
         }
+        drop(self.listener);
+        for connection in self.open {
+            // Broken or not, it is over.
+            let _ = connection.join().await;
+        }
     }
 
-    fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.listener.local_addr()
+    fn open(&mut self, stream: Box<dyn Stream>, peer: SocketAddr, mut stopping: watch::Receiver<bool>) {
+        self.open.retain(|connection| connection.join().now_or_never().is_none());
+        if self.open.len() >= MAX_CONNECTIONS {
+            tracing::warn!(%peer, "too many REST connections, this one is closed");
+            return;
+        }
+        let service = TowerToHyperService::new(self.router.clone());
+        let connection = async move {
+            let mut served =
+                pin!(http1::Builder::new().auto_date_header(false).serve_connection(TokioIo::new(stream), service));
+            let ended = tokio::select! {
+                biased;
+                ended = &mut served => ended,
+                _ = stopping.wait_for(|stop| *stop) => {
+                    served.as_mut().graceful_shutdown();
+                    served.await
+                }
+            };
+            if let Err(error) = ended {
+                tracing::debug!(%peer, %error, "a REST connection has broken");
+            }
+        };
+        self.open.push(self.env.work().spawn("REST connection", Box::pin(connection)));
     }
 }

@@ -5,7 +5,6 @@
 //! [`errors`], which both share.
 
 pub mod errors;
-pub mod planted;
 pub mod probe;
 pub mod record;
 pub mod sink;

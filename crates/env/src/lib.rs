@@ -1,6 +1,6 @@
 //! The interface to everything outside a process that a program can observe or that can fail: clock, network, disk,
 //! randomness, and work that runs beside the caller.
-//! Beside it [`watch`], since tokio's own is random.
+//! Beside it [`watch`], since tokio's own is random, and [`planted`] for the tests.
 //!
 //! Code above this crate receives an [`Env`] and never calls the operating system itself. `env-real` implements it for
 //! the machine; `env-sim` implements it from a seed, with a paused clock, an in-memory network and a disk that forgets
@@ -12,6 +12,7 @@ mod network;
 mod random;
 mod work;
 
+pub mod planted;
 pub mod watch;
 
 use std::sync::Arc;

@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
-use connect_herder::{Herder, RestartRequest};
-use connect_storage::config::TargetState;
-use connect_worker::TaskId;
 use env_sim::{DiskFault, DiskOperation, NetworkPlan};
+use hyper::Method;
+use serde_json::{Value, json};
 
 use super::broker::Weather;
 use super::plan::{Accident, OFFSET_FILE, SINK, SINK_FILE, SOURCE, SOURCE_FILE};
@@ -64,7 +63,7 @@ impl World {
             | Accident::ConnectorPaused
             | Accident::ConnectorStopped
             | Accident::ConnectorChanged
-            | Accident::ConnectorRecreated => self.ask_herder(accident),
+            | Accident::ConnectorRecreated => self.ask(accident),
             Accident::OutsiderJoins if !self.outsider.is_in() => self.outsider.join(),
             Accident::OutsiderJoins => {}
             Accident::OutsiderLeaves => {
@@ -156,10 +155,10 @@ impl World {
         }
     }
 
-    fn ask_herder(&mut self, accident: Accident) {
+    fn ask(&mut self, accident: Accident) {
         let name = if self.dice.percent(50) { SOURCE } else { SINK };
-        let task = TaskId::new(name, if name == SINK { self.dice.below(self.plan.sink_tasks) as u32 } else { 0 });
-        let request = RestartRequest { include_tasks: self.dice.percent(70), only_failed: self.dice.percent(20) };
+        let task = if name == SINK { self.dice.below(self.plan.sink_tasks) } else { 0 };
+        let (tasks, failed) = (self.dice.percent(70), self.dice.percent(20));
         let config = match name {
             SOURCE => self.plan.source_config(self.dice.pick(&[1, 2, 50])),
             _ => self.plan.sink_config(self.dice.within(1..=2)),
@@ -167,21 +166,21 @@ impl World {
         if matches!(accident, Accident::ConnectorPaused | Accident::ConnectorStopped) {
             self.later(Cure::Resumed(name), 10..=5000);
         }
-        self.worker.ask(format!("{accident:?} {name}"), move |herder| {
-            Box::pin(async move {
-                let done = match accident {
-                    Accident::ConnectorRestarted => herder.restart_connector(name, request).await.map(|_| ()),
-                    Accident::TaskRestarted => herder.restart_task(&task).await,
-                    Accident::ConnectorPaused => herder.set_target_state(name, TargetState::Paused).await,
-                    Accident::ConnectorStopped => herder.set_target_state(name, TargetState::Stopped).await,
-                    Accident::ConnectorChanged => herder.put_connector(name, config, None, true).await.map(|_| ()),
-                    _ => match herder.delete_connector(name).await {
-                        Ok(()) => herder.put_connector(name, config, None, false).await.map(|_| ()),
-                        refused => refused,
-                    },
-                };
-                done.map_err(|error| error.to_string())
-            })
+        let config: serde_json::Map<_, _> =
+            config.iter().map(|(key, value)| (key.to_owned(), Value::from(value))).collect();
+        let path = |rest: &str| format!("/connectors/{name}{rest}");
+        self.operator.ask(match accident {
+            Accident::ConnectorRestarted => {
+                vec![(Method::POST, path(&format!("/restart?includeTasks={tasks}&onlyFailed={failed}")), None)]
+            }
+            Accident::TaskRestarted => vec![(Method::POST, path(&format!("/tasks/{task}/restart")), None)],
+            Accident::ConnectorPaused => vec![(Method::PUT, path("/pause"), None)],
+            Accident::ConnectorStopped => vec![(Method::PUT, path("/stop"), None)],
+            Accident::ConnectorChanged => vec![(Method::PUT, path("/config"), Some(config.into()))],
+            _ => vec![
+                (Method::DELETE, path(""), None),
+                (Method::POST, "/connectors".to_owned(), Some(json!({ "name": name, "config": config }))),
+            ],
         });
     }
 

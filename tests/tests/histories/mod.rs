@@ -10,6 +10,7 @@ mod accidents;
 mod broker;
 mod checkers;
 mod dice;
+mod operator;
 mod outsider;
 mod plan;
 mod plugins;

@@ -20,7 +20,7 @@ use super::tally::Tally;
 use super::world::World;
 
 /// How many histories there are without a wish for more.
-const SEEDS: u64 = 200;
+const SEEDS: u64 = 300;
 
 thread_local! {
     /// What panicked in the history that this thread plays.
@@ -210,9 +210,14 @@ fn everything() -> Vec<String> {
     let accidents = Accident::HARMLESS.into_iter().chain(Accident::HARMFUL).map(|accident| format!("{accident:?}"));
     let requests = ["request refused", "request dropped", "answer lost", "request late"];
     let others = ["part of a line", "lines in a burst", "process killed", "power lost", "task given up"];
+    let rest = ["REST answers 200", "REST answers 202", "REST answers 204", "REST answers 404", "REST does not answer"];
     let unsteady = [super::plugins::PUT, super::plugins::FLUSH];
     let unsteady = unsteady.into_iter().flat_map(|point| [format!("{point}: error"), format!("{point}: delay")]);
-    steps.chain(accidents).chain(requests.into_iter().chain(others).map(str::to_owned)).chain(unsteady).collect()
+    steps
+        .chain(accidents)
+        .chain(requests.into_iter().chain(others).chain(rest).map(str::to_owned))
+        .chain(unsteady)
+        .collect()
 }
 
 /// Plays histories until one ends with a violation: its seed, and what was found.

@@ -1,22 +1,21 @@
-//! The worker's machine: the standalone worker as the binary puts it together, without REST, and a supervisor that
-//! starts it again whenever its process has ended.
+//! The worker's machine: the standalone worker as the binary puts it together, and a supervisor that starts it again whenever its process has ended.
 
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use connect_config::{Plugins, WorkerConfig, clients};
-use connect_herder::{Herder, RestartRequest, StandaloneHerder, StandaloneSettings};
+use connect_herder::{Herder, StandaloneHerder, StandaloneSettings};
 use connect_kafka::{Clients, NativeClients};
 use connect_plugins::RegistryLookup;
+use connect_rest::{RestServer, ServerSettings};
 use connect_storage::offsets::{FileOffsetStore, OffsetFileError};
 use connect_worker::probe::Probes;
 use connect_worker::{Budget, Worker, WorkerSettings};
 use connector_file::FileStreamSource;
-use env::{BoxFuture, Env, Task, TaskError};
+use env::{Env, TaskError};
 use env_sim::SimHandle;
-use futures_util::FutureExt;
 use tokio::sync::Notify;
 
 use super::checkers::Observer;
@@ -27,6 +26,9 @@ use super::probes::{Chaos, Interference};
 use super::tally::Tally;
 use super::world::WORKER;
 
+/// Where the worker's REST server listens.
+pub(crate) const REST_PORT: u16 = 8083;
+
 /// The worker's machine.
 pub(crate) struct WorkerHost {
     sim: SimHandle,
@@ -35,8 +37,6 @@ pub(crate) struct WorkerHost {
     observer: Arc<Observer>,
     tally: Arc<Tally>,
     running: Mutex<Option<Running>>,
-    /// Requests to the herder that may still be under way.
-    requests: Mutex<Vec<(String, Box<dyn Task>)>>,
     over: AtomicBool,
 }
 
@@ -64,7 +64,6 @@ impl WorkerHost {
             observer,
             tally,
             running: Mutex::default(),
-            requests: Mutex::default(),
             over: AtomicBool::new(false),
         })
     }
@@ -89,7 +88,7 @@ impl WorkerHost {
 
     /// What the process does: as the binary, until it is told to stop.
     async fn main(self: Arc<Self>, running: Running) {
-        let Some(herder) = self.start(&running.env).await else { return };
+        let Some((server, herder)) = self.start(&running.env).await else { return };
         self.sim.trace("the herder is there");
         if let Some(current) = &mut *self.running.lock().unwrap() {
             current.herder = Some(herder.clone());
@@ -106,6 +105,7 @@ impl WorkerHost {
             current.herder = None;
         }
         self.sim.trace("the worker stops");
+        server.stop(&running.env).await;
         herder.stop().await;
         for _ in 0..herder.worker().abandoned().total() {
             self.tally.add("task given up");
@@ -113,7 +113,7 @@ impl WorkerHost {
         self.sim.trace("the worker has stopped");
     }
 
-    async fn start(&self, env: &Env) -> Option<Arc<StandaloneHerder>> {
+    async fn start(&self, env: &Env) -> Option<(RestServer, Arc<StandaloneHerder>)> {
         let mut registry = connect_plugins::builtin();
         registry.add_source(WatchedSource { inner: FileStreamSource::default(), observer: self.observer.clone() });
         registry.add_sink(UnsteadySink(self.chaos.clone()));
@@ -145,12 +145,17 @@ impl WorkerHost {
             plugins: plugins.clone(),
             worker_config: config.clone(),
         };
+        let address = SocketAddr::new(self.sim.ip_of(WORKER), REST_PORT);
+        let listener = env.network().listen(address).await.expect("the port of a process that has ended is free");
         let probes = Probes::new(Arc::new(Interference { env: env.clone(), chaos: self.chaos.clone() }));
-        let env = env.clone();
-        Some(StandaloneHerder::start(settings, |listener| {
-            let budget = Budget::new(1 << 20);
+        let (of_worker, in_worker) = (env.clone(), registry.clone());
+        let herder = StandaloneHerder::start(settings, |listener| {
+            let (env, registry, budget) = (of_worker, in_worker, Budget::new(1 << 20));
             Worker::new(WorkerSettings { env, registry, plugins, clients, config, offsets, listener, budget, probes })
-        }))
+        });
+        let base_url = format!("http://{WORKER}:{REST_PORT}");
+        let server = ServerSettings { env: env.clone(), herder: herder.clone(), registry, base_url };
+        Some((RestServer::start(server, vec![listener]), herder))
     }
 
     fn refused_offset_file(&self, error: &OffsetFileError) {
@@ -183,58 +188,19 @@ impl WorkerHost {
         self.stop();
     }
 
-    /// Asks something of the herder, as REST does, if there is one; nobody waits for the answer.
-    pub(crate) fn ask(
-        &self,
-        name: String,
-        request: impl FnOnce(Arc<StandaloneHerder>) -> BoxFuture<'static, Result<(), String>>,
-    ) {
-        let running = self.running.lock().unwrap().clone();
-        let Some((env, herder)) = running.and_then(|running| Some((running.env, running.herder?))) else { return };
-        self.sim.trace(format_args!("asks for {name}"));
-        let (sim, asked) = (self.sim.clone(), name.clone());
-        let future = request(herder);
-        let task = env.work().spawn(
-            &name,
-            Box::pin(async move {
-                match future.await {
-                    Ok(()) => sim.trace(format_args!("done: {asked}")),
-                    Err(error) => sim.trace(format_args!("refused: {asked}: {error}")),
-                }
-            }),
-        );
-        let mut requests = self.requests.lock().unwrap();
-        requests.retain(|(_, task)| task.join().now_or_never().is_none());
-        requests.push((name, task));
-    }
-
-    /// Restarts what has failed, as an operator does.
-    pub(crate) fn restart_failed(&self) {
-        for name in [SOURCE, SINK] {
-            let Some(herder) = self.herder() else { return };
-            let Ok(status) = herder.connector_status(name) else { continue };
-            let failed = |state: &str| state == "FAILED";
-            if failed(status.connector.state) || status.tasks.iter().any(|task| failed(task.status.state)) {
-                self.ask(format!("restart of what failed of {name}"), move |herder| {
-                    Box::pin(async move {
-                        let request = RestartRequest { include_tasks: true, only_failed: true };
-                        herder.restart_connector(name, request).await.map(|_| ()).map_err(|error| error.to_string())
-                    })
-                });
-            }
-        }
+    /// The connectors that have failed, or have a task that has.
+    pub(crate) fn failed(&self) -> Vec<&'static str> {
+        let Some(herder) = self.herder() else { return Vec::new() };
+        let failed = |name: &&str| {
+            herder.connector_status(name).is_ok_and(|status| {
+                status.connector.state == "FAILED" || status.tasks.iter().any(|task| task.status.state == "FAILED")
+            })
+        };
+        [SOURCE, SINK].into_iter().filter(failed).collect()
     }
 
     pub(crate) fn herder(&self) -> Option<Arc<StandaloneHerder>> {
         self.running.lock().unwrap().as_ref().and_then(|running| running.herder.clone())
-    }
-
-    /// Whether a connector or a task has failed.
-    pub(crate) fn has_failed(&self) -> bool {
-        let Some(herder) = self.herder() else { return false };
-        [SOURCE, SINK].into_iter().filter_map(|name| herder.connector_status(name).ok()).any(|status| {
-            status.connector.state == "FAILED" || status.tasks.iter().any(|task| task.status.state == "FAILED")
-        })
     }
 
     /// The states of everything, for people.
@@ -260,22 +226,5 @@ impl WorkerHost {
                     && status.tasks.iter().all(|task| task.status.state == "RUNNING")
             })
         })
-    }
-
-    /// Waits for every request that is under way.
-    ///
-    /// # Errors
-    /// The request that does not end in time.
-    pub(crate) async fn settle(&self, own: &Env, limit: Duration) -> Result<(), String> {
-        let requests = std::mem::take(&mut *self.requests.lock().unwrap());
-        for (name, task) in requests {
-            let ended = own.timeout(limit, task.join()).await;
-            match ended {
-                Err(_) => return Err(format!("the request for {name} does not end")),
-                Ok(Err(TaskError::Panicked(text))) => return Err(format!("the request for {name} panicked: {text}")),
-                Ok(_) => {}
-            }
-        }
-        Ok(())
     }
 }

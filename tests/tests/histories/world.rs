@@ -1,18 +1,19 @@
-//! The cluster of a history, all in one process: a broker's machine, the worker's, and now and then an outsider's.
+//! The cluster of a history, all in one process: a broker's machine, the worker's with its REST server, the operator's, and
+//! now and then an outsider's.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use connect_herder::Herder;
-use connect_storage::config::TargetState;
 use env::{Env, Instant, Task};
 use env_sim::{NetworkPlan, SimHandle};
+use hyper::Method;
 use kafka_broker::Data;
 
 use super::accidents::Cure;
 use super::broker::{BrokerHost, RequestFaults};
 use super::checkers::Observer;
 use super::dice::Dice;
+use super::operator::Operator;
 use super::outsider::Outsider;
 use super::plan::{OFFSET_FILE, Plan, SINK, SINK_FILE, SOURCE, SOURCE_FILE};
 use super::probes::Chaos;
@@ -27,6 +28,9 @@ pub(crate) const WORKER: &str = "worker";
 
 /// How long the system may take to finish its work once nothing goes wrong any more.
 const DRAIN_LIMIT: Duration = Duration::from_secs(150);
+
+/// How long a request to the operator may take: Connect's 90 s for each of two, and the wait for a worker that starts.
+const REQUEST_LIMIT: Duration = Duration::from_secs(300);
 
 /// How long everything must stay done: requests that linger arrive.
 const QUIET: Duration = Duration::from_secs(6);
@@ -43,6 +47,7 @@ pub(crate) struct World {
     pub(crate) faults: Arc<RequestFaults>,
     pub(crate) broker: BrokerHost,
     pub(crate) worker: Arc<WorkerHost>,
+    pub(crate) operator: Operator,
     pub(crate) outsider: Outsider,
     pub(crate) file: SourceFile,
     /// What is to be undone, and when.
@@ -71,6 +76,7 @@ impl World {
         let supervisor = env.work().spawn("supervisor", Box::pin(worker.clone().supervise(env.clone())));
         Self {
             dice: Dice::new(&sim),
+            operator: Operator::new(&sim, tally.clone()),
             outsider: Outsider::new(&sim, observer.clone(), plan.outsider_commits),
             file: SourceFile::new(&sim, tally.clone(), observer.clone(), plan.lines),
             env,
@@ -93,7 +99,7 @@ impl World {
     /// What must not be.
     pub(crate) fn check(&self) -> Result<(), String> {
         self.observer.look();
-        if self.plan.calm && self.worker.has_failed() {
+        if self.plan.calm && !self.worker.failed().is_empty() {
             return Err(format!("nothing failed, and something is FAILED: {}", self.worker.states()));
         }
         self.observer.violation().map_or(Ok(()), Err)
@@ -108,7 +114,7 @@ impl World {
             self.strike(accident).await;
         }
         if self.dice.percent(15) {
-            self.worker.restart_failed();
+            self.restart_failed();
         }
         let pause = if self.dice.percent(10) { 500..=4000 } else { 1..=400 };
         self.env.sleep(self.dice.millis(pause)).await;
@@ -128,6 +134,8 @@ impl World {
     /// # Errors
     /// What is missing when the time is over, or what must not be.
     pub(crate) async fn drain(&mut self) -> Result<(), String> {
+        // What was asked before must not come after what is asked now.
+        self.operator.settle(REQUEST_LIMIT).await?;
         let begun = self.env.clock().now();
         let limit = begun + DRAIN_LIMIT;
         let (mut asked, mut done_since) = (false, None);
@@ -153,10 +161,10 @@ impl World {
                 self.resume(SOURCE);
                 self.resume(SINK);
             }
-            self.worker.restart_failed();
+            self.restart_failed();
             self.env.sleep(Duration::from_millis(500)).await;
         }
-        self.worker.settle(&self.env, Duration::from_secs(60)).await
+        self.operator.settle(REQUEST_LIMIT).await
     }
 
     /// Stops the worker in order.
@@ -179,11 +187,15 @@ impl World {
 
     /// Lets a connector run.
     pub(crate) fn resume(&self, name: &'static str) {
-        self.worker.ask(format!("resume of {name}"), move |herder| {
-            Box::pin(async move {
-                herder.set_target_state(name, TargetState::Started).await.map_err(|error| error.to_string())
-            })
-        });
+        self.operator.ask(vec![(Method::PUT, format!("/connectors/{name}/resume"), None)]);
+    }
+
+    /// Restarts what has failed.
+    fn restart_failed(&self) {
+        for name in self.worker.failed() {
+            let path = format!("/connectors/{name}/restart?includeTasks=true&onlyFailed=true");
+            self.operator.ask(vec![(Method::POST, path, None)]);
+        }
     }
 }
 

@@ -6,13 +6,13 @@ use std::time::Duration;
 use connect_api::sink::{Offsets, SinkTask, TopicPartition};
 use connect_api::{Error, Record, Result, Signal, SinkOrigin, Token};
 use connect_kafka::{Consumer, ConsumerEvent, PartitionRecords, Revocation};
+use env::planted::{self, Bug};
 use env::{Env, Instant};
 
 use super::{Assignment, Reports, Requests, accept};
 use crate::containment::contain;
 use crate::errors::Policy;
 use crate::fairness::give_way;
-use crate::planted::{self, Bug};
 use crate::probe::{Probes, Step};
 use crate::record::{Chain, Decoder};
 
@@ -309,6 +309,7 @@ impl Runner {
             record.sink_origin().is_none_or(|origin| !held.iter().any(|partition| is_of(origin, partition)))
         });
         self.next.retain(|partition, _| !held.contains(partition));
+        let commit = commit && !planted::acts(Bug::NoCommitAtClose);
         let durable = if commit { self.pre_commit(&held, true).await } else { None };
         let closed = self.parts.env.lend(self.parts.task.close(&held)).await;
         if let Some(offsets) = durable {

@@ -10,10 +10,10 @@ use std::collections::hash_map::RandomState;
 use connect_api::source::{Acknowledgement, Stored};
 use connect_api::{Error, SourceOffset, SourceOrigin, SourcePartition};
 use connect_kafka::Completion;
+use env::planted::{self, Bug};
 use indexmap::IndexMap;
 
 use crate::budget::Lease;
-use crate::planted::{self, Bug};
 
 /// A row on its way.
 #[derive(Debug)]

@@ -1,6 +1,7 @@
 //! What becomes of a batch once the broker has answered, or has not.
 
 use bytes::Bytes;
+use env::planted::{self, Bug};
 use env::{Instant, Random};
 use kafka_wire::batch::{DEFAULT_MAX_DECOMPRESSED, split};
 use kafka_wire::messages::produce_response::PartitionProduceResponse;
@@ -134,7 +135,12 @@ impl Accumulator {
         tracing::debug!(partition = %to, %error, attempts = meta.attempts, "batch is sent again");
         meta.attempts = meta.attempts.saturating_add(1);
         if let Some(queue) = self.topics.get_mut(&to.topic).and_then(|topic| topic.queue(to.partition)) {
-            queue.full.push_front(Batch { meta, body: Body::Sealed(bytes) });
+            let batch = Batch { meta, body: Body::Sealed(bytes) };
+            if planted::acts(Bug::RetryAfterOthers) {
+                queue.full.push_back(batch);
+            } else {
+                queue.full.push_front(batch);
+            }
             queue.not_before = Some(now + wait);
         }
     }

@@ -1,5 +1,5 @@
-//! Bugs planted on purpose, to prove that the tests find them. Compiled in only with `--cfg planted_bugs`; which one
-//! acts is chosen at run time.
+//! Bugs planted on purpose, to prove that the simulated histories find them. Compiled in only with `--cfg planted_bugs`;
+//! which one acts is chosen at run time. They are here because this is the one crate that all who have one use.
 
 /// A planted bug.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,15 +15,30 @@ pub enum Bug {
     CommitBeforePut = 4,
     /// A batch that failed with a retriable error is not put again.
     ForgottenRetry = 5,
+    /// A sink that closes its partitions commits nothing.
+    NoCommitAtClose = 6,
+    /// The stored offset of a file's line counts the beginning of the next one that is there already.
+    OffsetBehindPartialLine = 7,
+    /// The offset file is put in place without being synced.
+    OffsetFileNotSynced = 8,
+    /// A batch that the producer sends again goes behind those that wait.
+    RetryAfterOthers = 9,
+    /// A seek leaves what the consumer has buffered.
+    SeekKeepsBuffer = 10,
 }
 
 /// All planted bugs.
-pub const ALL: [Bug; 5] = [
+pub const ALL: [Bug; 10] = [
     Bug::OffsetBeforeAcknowledgement,
     Bug::GapInAcknowledgedPrefix,
     Bug::SkippedRewind,
     Bug::CommitBeforePut,
     Bug::ForgottenRetry,
+    Bug::NoCommitAtClose,
+    Bug::OffsetBehindPartialLine,
+    Bug::OffsetFileNotSynced,
+    Bug::RetryAfterOthers,
+    Bug::SeekKeepsBuffer,
 ];
 
 #[cfg(planted_bugs)]
