@@ -1,5 +1,6 @@
-//! A look at a broker's data from outside, for tests: at once, without a request.
+//! A look at a broker's data from outside, for views and tests: at once, without a request.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -8,6 +9,13 @@ use tokio::sync::Notify;
 use crate::Data;
 
 impl Data {
+    /// The topics, each with its number of partitions.
+    #[must_use]
+    pub fn topics(&self) -> BTreeMap<String, i32> {
+        let count = |partitions: usize| i32::try_from(partitions).unwrap_or(i32::MAX);
+        self.0.topics.all().iter().map(|topic| (topic.name.clone(), count(topic.partitions.len()))).collect()
+    }
+
     /// The batches of a partition from the one that holds `offset` on; empty when there are none yet.
     #[must_use]
     pub fn batches(&self, topic: &str, partition: i32, offset: i64) -> Bytes {

@@ -1,41 +1,43 @@
-//! The moldau binary: reads the command line, wires the parts together, waits for a signal.
+//! The moldau binary: reads the command line, wires the parts together, waits for a signal. One file or folder per command.
 
 // The binary is where the process meets its machine: files of the command line and the machine's memory size.
 #![allow(clippy::disallowed_methods)]
 
+mod command_line;
 mod exit;
 mod logging;
+mod machine;
 mod memory;
+mod signals;
+
+mod address;
+mod cluster;
+mod properties;
+
+mod worker;
+
+mod broker;
+mod consume;
+mod produce;
+mod quickstart;
 mod standalone;
 
 use std::process::ExitCode;
 
+use command_line::Command;
 use exit::Exit;
 
-const USAGE: &str = "Usage: moldau standalone worker.properties [connector1.properties connector2.json ...]";
-
 fn main() -> ExitCode {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    match arguments.split_first() {
-        Some((command, rest)) if command == "standalone" && !rest.is_empty() && !asks_for_help(rest) => {
-            memory::use_one_arena();
-            logging::start();
-            match standalone::run(&rest[0], &rest[1..]) {
-                Ok(()) => ExitCode::SUCCESS,
-                Err(exit) => exit.report(),
-            }
-        }
-        Some((command, _)) if command == "--version" => {
-            println!("moldau {} (Kafka Connect 4.3.1)", env!("CARGO_PKG_VERSION"));
-            ExitCode::SUCCESS
-        }
-        _ => {
-            eprintln!("{USAGE}");
-            ExitCode::from(Exit::USAGE)
-        }
-    }
-}
-
-fn asks_for_help(arguments: &[String]) -> bool {
-    arguments.iter().any(|argument| argument == "--help")
+    let command = match command_line::read(std::env::args_os()) {
+        Ok(command) => command,
+        Err(code) => return code,
+    };
+    let (result, report): (_, fn(Exit) -> ExitCode) = match command {
+        Command::Standalone(arguments) => (standalone::run(&arguments), Exit::report),
+        Command::Quickstart(arguments) => (quickstart::run(&arguments), Exit::say),
+        Command::Broker(arguments) => (broker::run(&arguments), Exit::say),
+        Command::Consume(arguments) => (consume::run(&arguments), Exit::say),
+        Command::Produce(arguments) => (produce::run(&arguments), Exit::say),
+    };
+    result.map_or_else(report, |()| ExitCode::SUCCESS)
 }

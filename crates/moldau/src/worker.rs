@@ -1,0 +1,186 @@
+//! A standalone worker in this process, from its configuration to its end.
+//!
+//! `Setup::read`, [`Setup::cluster_id`], [`listen`], [`Setup::start`], in this order: what is wrong is told before
+//! anything is made.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+
+use connect_api::plugin::Registry;
+use connect_config::clients;
+use connect_config::{AdvertisedUrl, ConnectorFile, InitialState, Listener as ListenerConfig, Plugins, WorkerConfig};
+use connect_herder::{Herder, StandaloneHerder, StandaloneSettings};
+use connect_kafka::{Clients, NativeClients};
+use connect_plugins::RegistryLookup;
+use connect_rest::{RestServer, ServerSettings};
+use connect_storage::config::TargetState;
+use connect_storage::offsets::FileOffsetStore;
+use connect_worker::{Worker, WorkerSettings, probe::Probes};
+use env::{Env, Listener};
+use kafka_config::{ConfigError, RawConfig};
+
+use crate::exit::Exit;
+use crate::memory;
+
+/// What a worker is made of.
+pub(crate) struct Setup {
+    env: Env,
+    config: Arc<WorkerConfig>,
+    registry: Arc<Registry>,
+    plugins: Plugins,
+    clients: Arc<dyn Clients>,
+}
+
+/// Sockets that REST is served on, with their addresses.
+#[derive(Default)]
+pub(crate) struct Sockets {
+    listeners: Vec<Box<dyn Listener>>,
+    addresses: Vec<SocketAddr>,
+}
+
+/// A worker with its REST server.
+pub(crate) struct RunningWorker {
+    env: Env,
+    server: RestServer,
+    herder: Arc<StandaloneHerder>,
+}
+
+impl Setup {
+    /// Checks and types a configuration; `file` is where it comes from.
+    pub(crate) fn read(env: &Env, raw: &RawConfig, file: &str) -> Result<Self, Exit> {
+        let registry = Arc::new(connect_plugins::builtin());
+        let plugins: Plugins = Arc::new(RegistryLookup(registry.clone()));
+        let config = WorkerConfig::standalone(raw, &*plugins).map_err(|error| refused(file, raw, &error))?;
+        for warning in &config.warnings {
+            tracing::warn!("{warning}");
+        }
+        let clients = Arc::new(NativeClients::new(env.clone()));
+        Ok(Self { env: env.clone(), config: Arc::new(config), registry, plugins, clients })
+    }
+
+    /// The configuration.
+    pub(crate) fn config(&self) -> &WorkerConfig {
+        &self.config
+    }
+
+    /// Asks the cluster who it is.
+    pub(crate) async fn cluster_id(&self) -> Result<String, Exit> {
+        let admin = clients::worker_admin(&self.config);
+        let failed = |error: connect_api::Error| {
+            let servers = self.config.bootstrap_servers.join(",");
+            Exit::worker(format!(
+                "Failed to connect to and describe Kafka cluster. Check worker's broker connection and security \
+                 properties. (bootstrap.servers={servers}: {error:#})"
+            ))
+        };
+        let admin = self.clients.admin(&admin).map_err(failed)?;
+        let cluster = admin.describe_cluster().await.map_err(failed)?;
+        admin.close().await;
+        Ok(cluster.cluster_id)
+    }
+
+    /// Opens the offset file and starts a worker without connectors.
+    pub(crate) async fn start(self, kafka_cluster_id: String, sockets: Sockets) -> Result<RunningWorker, Exit> {
+        let advertised = self.advertised(&sockets.addresses)?;
+        let offsets = FileOffsetStore::open(&self.env, Path::new(&self.config.offset_storage_file)).await;
+        let offsets = Arc::new(offsets.map_err(Exit::connector)?);
+        let settings = StandaloneSettings {
+            env: self.env.clone(),
+            worker_id: advertised.worker_id(),
+            kafka_cluster_id,
+            plugins: self.plugins.clone(),
+            worker_config: self.config.clone(),
+        };
+        let (env, registry) = (self.env.clone(), self.registry.clone());
+        let herder = StandaloneHerder::start(settings, |listener| self.worker(offsets, listener));
+        let base_url = advertised.to_string().trim_end_matches('/').to_owned();
+        tracing::info!("REST server listening at {base_url}/");
+        let server = ServerSettings { env: env.clone(), herder: herder.clone(), registry, base_url };
+        Ok(RunningWorker { env, server: RestServer::start(server, sockets.listeners), herder })
+    }
+
+    fn worker(self, offsets: Arc<FileOffsetStore>, listener: Arc<dyn connect_worker::StatusListener>) -> Worker {
+        let budget = memory::budget(&self.config);
+        Worker::new(WorkerSettings {
+            env: self.env,
+            registry: self.registry,
+            plugins: self.plugins,
+            clients: self.clients,
+            config: self.config,
+            offsets,
+            listener,
+            budget,
+            probes: Probes::default(),
+        })
+    }
+
+    fn advertised(&self, addresses: &[SocketAddr]) -> Result<AdvertisedUrl, Exit> {
+        let ports: Vec<u16> = addresses.iter().map(SocketAddr::port).collect();
+        let own = addresses.first().map(|address| match address.ip() {
+            ip if ip.is_unspecified() => "127.0.0.1".to_owned(),
+            ip => ip.to_string(),
+        });
+        self.config.advertised_url(&own.unwrap_or_default(), &ports).map_err(Exit::worker)
+    }
+}
+
+/// Names the file, and the key and its value where Java's sentence does not.
+fn refused(file: &str, raw: &RawConfig, error: &ConfigError) -> Exit {
+    let text = error.to_string();
+    let unnamed = error.name().filter(|name| !text.contains(*name));
+    let line = unnamed.map(|name| format!("{name}={}: ", raw.get(name).unwrap_or_default()));
+    Exit::worker(format!("{file}: {}{text}", line.unwrap_or_default()))
+}
+
+impl Sockets {
+    /// A socket that listens already.
+    pub(crate) fn one(listener: Box<dyn Listener>, address: SocketAddr) -> Self {
+        Self { listeners: vec![listener], addresses: vec![address] }
+    }
+}
+
+/// Listens where the configuration says.
+pub(crate) async fn listen(env: &Env, configs: &[ListenerConfig]) -> Result<Sockets, Exit> {
+    let mut sockets = Sockets::default();
+    for config in configs {
+        let host = if config.host.is_empty() { "0.0.0.0" } else { &config.host };
+        let failed = |error: std::io::Error| {
+            Exit::worker(format!(
+                "Unable to initialize REST server: listeners={config} cannot be used: {error}; end what uses the port, \
+                 or give another one in 'listeners'"
+            ))
+        };
+        let address = env.network().resolve(host, config.port).await.map_err(failed)?;
+        let listener = env.network().listen(address[0]).await.map_err(failed)?;
+        sockets.addresses.push(listener.local_addr().map_err(failed)?);
+        sockets.listeners.push(listener);
+    }
+    Ok(sockets)
+}
+
+impl RunningWorker {
+    /// Its herder.
+    pub(crate) fn herder(&self) -> &Arc<StandaloneHerder> {
+        &self.herder
+    }
+
+    /// Creates the connector that was read from `file`.
+    pub(crate) async fn create(&self, connector: ConnectorFile, file: &str) -> Result<(), Exit> {
+        let target = connector.initial_state.map(|state| match state {
+            InitialState::Running => TargetState::Started,
+            InitialState::Paused => TargetState::Paused,
+            InitialState::Stopped => TargetState::Stopped,
+        });
+        let created = self.herder.put_connector(&connector.name, connector.config, target, false).await;
+        let created = created.map_err(|error| Exit::connector(format!("{file}: {error}")))?;
+        tracing::info!("Created connector {}", created.info.name);
+        Ok(())
+    }
+
+    /// Stops the REST server, then connectors and tasks.
+    pub(crate) async fn stop(self) {
+        self.server.stop(&self.env).await;
+        self.herder.stop().await;
+    }
+}
