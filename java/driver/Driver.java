@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.ListOffsetsResult;
+import org.apache.kafka.clients.admin.NewPartitionReassignment;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -13,7 +14,9 @@ import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
+import org.apache.kafka.common.ElectionType;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.TopicPartitionInfo;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.internals.RecordHeader;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
@@ -31,6 +34,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.Future;
 import java.util.stream.Collectors;
@@ -84,6 +88,13 @@ public final class Driver {
                 admin.listTopics().names().get().stream().sorted().forEach(names::add);
             }
             case "topic_config" -> topicConfig(request.get("topic").asText(), answer);
+            case "partitions" -> partitions(request.get("topic").asText(), answer);
+            case "reassign" -> reassign(request);
+            case "elect_preferred" -> admin.electLeaders(ElectionType.PREFERRED, Set.of(partition(request))).all().get();
+            case "coordinator" -> {
+                String group = request.get("group").asText();
+                answer.put("node", admin.describeConsumerGroups(List.of(group)).describedGroups().get(group).get().coordinator().id());
+            }
             case "end_offsets" -> {
                 ObjectNode offsets = answer.putObject("offsets");
                 endOffsets(request.get("topic").asText(), false).forEach((partition, offset) -> offsets.put(String.valueOf(partition.partition()), offset));
@@ -247,8 +258,43 @@ public final class Driver {
     private void createTopic(JsonNode request) throws Exception {
         Map<String, String> config = new TreeMap<>();
         request.path("config").properties().forEach(entry -> config.put(entry.getKey(), entry.getValue().asText()));
-        NewTopic topic = new NewTopic(request.get("topic").asText(), Optional.of(request.get("partitions").asInt()), Optional.of((short) 1));
+        NewTopic topic = new NewTopic(request.get("topic").asText(), Optional.of(request.get("partitions").asInt()), Optional.empty());
         admin.createTopics(List.of(topic.configs(config))).all().get();
+    }
+
+    private static TopicPartition partition(JsonNode request) {
+        return new TopicPartition(request.get("topic").asText(), request.get("partition").asInt());
+    }
+
+    private void partitions(String topic, ObjectNode answer) throws Exception {
+        ArrayNode list = answer.putArray("partitions");
+        for (TopicPartitionInfo info : admin.describeTopics(List.of(topic)).allTopicNames().get().get(topic).partitions()) {
+            ObjectNode entry = list.addObject();
+            if (info.leader() == null || info.leader().isEmpty()) {
+                entry.putNull("leader");
+            } else {
+                entry.put("leader", info.leader().id());
+            }
+            ArrayNode replicas = entry.putArray("replicas");
+            info.replicas().forEach(node -> replicas.add(node.id()));
+            ArrayNode inSync = entry.putArray("in_sync");
+            info.isr().forEach(node -> inSync.add(node.id()));
+        }
+    }
+
+    /** {"topic", "partition", "replicas": [ids]}: returns when the partition has moved. */
+    private void reassign(JsonNode request) throws Exception {
+        List<Integer> replicas = new ArrayList<>();
+        request.get("replicas").forEach(id -> replicas.add(id.asInt()));
+        TopicPartition partition = partition(request);
+        admin.alterPartitionReassignments(Map.of(partition, Optional.of(new NewPartitionReassignment(replicas)))).all().get();
+        long deadline = System.nanoTime() + BLOCK_MS * 1_000_000L;
+        while (!admin.listPartitionReassignments(Set.of(partition)).reassignments().get().isEmpty()) {
+            if (System.nanoTime() > deadline) {
+                throw new IllegalStateException(partition + " still moves to " + replicas);
+            }
+            Thread.sleep(50);
+        }
     }
 
     private void topicConfig(String topic, ObjectNode answer) throws Exception {

@@ -11,6 +11,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
+use crate::cluster::Partition;
 use crate::libs::kafka_libs;
 use crate::process::Process;
 
@@ -233,11 +234,43 @@ impl Driver {
         })
     }
 
-    /// Creates a topic.
+    /// Creates a topic, each partition with as many replicas as the brokers have for their default.
     pub fn create_topic(&mut self, topic: &str, partitions: i32, config: &[(&str, &str)]) -> Result<()> {
         let config: BTreeMap<_, _> = config.iter().copied().collect();
         self.ask(&json!({"do": "create_topic", "topic": topic, "partitions": partitions, "config": config}))?;
         Ok(())
+    }
+
+    /// Leader, replicas and those in sync of each partition of a topic, in the order of their numbers.
+    pub fn partitions(&mut self, topic: &str) -> Result<Vec<Partition>> {
+        let answer = self.ask(&json!({"do": "partitions", "topic": topic}))?;
+        let partitions = answer["partitions"].as_array().context("no list of partitions")?;
+        let nodes = |entry: &Value, member: &str| -> Result<Vec<usize>> {
+            let list = entry[member].as_array().with_context(|| format!("no list {member}"))?;
+            list.iter().map(|id| Ok(usize::try_from(id.as_i64().context("no number")?)?)).collect()
+        };
+        let partition = |entry: &Value| {
+            let leader = entry["leader"].as_i64().and_then(|leader| usize::try_from(leader).ok());
+            Ok(Partition { leader, replicas: nodes(entry, "replicas")?, in_sync: nodes(entry, "in_sync")? })
+        };
+        partitions.iter().map(partition).collect()
+    }
+
+    /// Which nodes are to hold a partition; the first is the preferred leader. Waits until they do.
+    pub fn reassign(&mut self, topic: &str, partition: i32, replicas: &[usize]) -> Result<()> {
+        self.ask(&json!({"do": "reassign", "topic": topic, "partition": partition, "replicas": replicas}))?;
+        Ok(())
+    }
+
+    /// Makes the preferred replica of a partition its leader.
+    pub fn elect_preferred(&mut self, topic: &str, partition: i32) -> Result<()> {
+        self.ask(&json!({"do": "elect_preferred", "topic": topic, "partition": partition}))?;
+        Ok(())
+    }
+
+    /// The node that coordinates a group.
+    pub fn coordinator(&mut self, group: &str) -> Result<usize> {
+        int(&self.ask(&json!({"do": "coordinator", "group": group}))?, "node")
     }
 
     /// Deletes a topic.

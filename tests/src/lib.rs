@@ -21,24 +21,29 @@
 // Fixtures are outside the simulation by nature: they start processes, poll ports and read logs.
 #![allow(clippy::disallowed_methods)]
 
+mod cluster;
 mod console;
 mod driver;
 mod engine;
 mod kafka;
 mod libs;
+mod node;
 mod numbered;
+mod pipeline;
 mod ports;
 mod process;
 mod rest;
 mod wait;
 mod worker;
 
+pub use cluster::Partition;
 pub use console::{ConsoleOptions, console_produce, java_console_consume};
 pub use driver::{Bulk, Consumed, Driver, Produced, Record, Stored};
 pub use engine::Engine;
 pub use kafka::{KafkaOptions, RealKafka};
 pub use libs::{KafkaLibs, kafka_libs};
 pub use numbered::{Growing, NumberedLines, numbered_line};
+pub use pipeline::Pipeline;
 pub use ports::Port;
 pub use process::{Process, Usage};
 pub use rest::{Reply, Rest};

@@ -23,6 +23,7 @@ pub fn numbered_line(number: u64) -> String {
 pub struct Growing {
     path: PathBuf,
     written: Arc<AtomicU64>,
+    end: Arc<AtomicU64>,
     writer: Option<JoinHandle<std::io::Result<()>>>,
 }
 
@@ -32,11 +33,16 @@ impl Growing {
     pub fn start(path: &Path, count: u64, per_second: u64) -> Result<Self> {
         let mut file = File::create(path).with_context(|| format!("cannot create {}", path.display()))?;
         let written = Arc::new(AtomicU64::new(0));
-        let progress = written.clone();
+        let end = Arc::new(AtomicU64::new(count));
+        let (progress, until_when) = (written.clone(), end.clone());
         let pause = Duration::from_micros(1_000_000 * BURST / per_second.max(1));
         let writer = std::thread::spawn(move || {
             let mut number = 0;
-            while number < count {
+            loop {
+                let count = until_when.load(Ordering::Acquire);
+                if number >= count {
+                    break;
+                }
                 let until = (number + BURST).min(count);
                 let text: String = (number..until).map(|number| numbered_line(number) + "\n").collect();
                 let (head, tail) = text.split_at(text.len() - 1 - usize::try_from(until % 7).unwrap_or(0));
@@ -48,7 +54,20 @@ impl Growing {
             }
             Ok(())
         });
-        Ok(Self { path: path.to_owned(), written, writer: Some(writer) })
+        Ok(Self { path: path.to_owned(), written, end, writer: Some(writer) })
+    }
+
+    /// As [`Self::start`], without an end until [`Self::finish_after`] gives one.
+    pub fn endless(path: &Path, per_second: u64) -> Result<Self> {
+        Self::start(path, u64::MAX, per_second)
+    }
+
+    /// Ends at line `count`, or at once if it is written already; gives how many lines there are.
+    pub fn finish_after(self, count: u64) -> Result<u64> {
+        self.end.store(count, Ordering::Release);
+        let written = self.written.clone();
+        self.finish()?;
+        Ok(written.load(Ordering::Acquire))
     }
 
     /// How many lines are in the file.
@@ -72,6 +91,12 @@ impl Growing {
 /// Numbers read back from one place, in the order in which they came.
 #[derive(Debug, Clone, Default)]
 pub struct NumberedLines(Vec<u64>);
+
+impl FromIterator<u64> for NumberedLines {
+    fn from_iter<I: IntoIterator<Item = u64>>(numbers: I) -> Self {
+        Self(numbers.into_iter().collect())
+    }
+}
 
 impl NumberedLines {
     /// Reads lines; one that is none of ours, or a fragment of one, is an error.
@@ -153,5 +178,15 @@ mod tests {
         let text = std::fs::read_to_string(&path).unwrap();
         let found = NumberedLines::parse(text.lines()).unwrap();
         assert_eq!((found.complete(1234).unwrap(), found.in_order().is_ok()), (0, true));
+    }
+
+    #[test]
+    fn an_endless_file_ends_where_it_is_told_to() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("lines");
+        let count = Growing::endless(&path, 100_000).unwrap().finish_after(777).unwrap();
+        assert_eq!(count, 777);
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert_eq!(NumberedLines::parse(text.lines()).unwrap().complete(count).unwrap(), 0);
     }
 }

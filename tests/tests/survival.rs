@@ -5,10 +5,9 @@
     reason = "black-box tests measure real time and read real files"
 )]
 
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use e2e::{Engine, Growing, KafkaOptions, NumberedLines, RealKafka, Stored, WorkerFiles, wait_until};
+use e2e::{Engine, Growing, KafkaOptions, Pipeline, RealKafka, WorkerFiles, wait_until};
 
 const LINES: u64 = 20_000;
 const LONG: Duration = Duration::from_secs(90);
@@ -21,68 +20,6 @@ fn start_kafka() -> RealKafka {
     RealKafka::start_with(KafkaOptions::default().property("group.min.session.timeout.ms", "500")).unwrap()
 }
 
-/// A source and a sink over one topic.
-fn pipeline(files: &WorkerFiles, topic: &str, from: &Path, to: &Path) -> [PathBuf; 2] {
-    let (from, to) = (from.to_str().unwrap(), to.to_str().unwrap());
-    let source = [("connector.class", "FileStreamSource"), ("topic", topic), ("file", from), ("batch.size", "100")];
-    let sink = [("connector.class", "FileStreamSink"), ("topics", topic), ("file", to)];
-    [files.connector(&format!("{topic}-source"), &source), files.connector(&format!("{topic}-sink"), &sink)]
-        .map(Result::unwrap)
-}
-
-fn in_topic(kafka: &RealKafka, topic: &str) -> Vec<(i32, NumberedLines)> {
-    let mut stored = kafka.consume_all(topic).unwrap();
-    stored.sort_by_key(|record| (record.partition, record.offset));
-    let partitions = stored.chunk_by(|one, other| one.partition == other.partition);
-    let parse = |records: &[Stored]| {
-        let texts: Vec<String> = records.iter().map(Stored::text).collect();
-        (records[0].partition, NumberedLines::parse(texts.iter().map(String::as_str)).unwrap())
-    };
-    partitions.map(parse).collect()
-}
-
-fn all(partitions: &[(i32, NumberedLines)]) -> NumberedLines {
-    let numbers = partitions.iter().flat_map(|(_, lines)| lines.numbers());
-    let lines: Vec<String> = numbers.map(|number| e2e::numbered_line(*number)).collect();
-    NumberedLines::parse(lines.iter().map(String::as_str)).unwrap()
-}
-
-/// What is whole in a sink file; of `fragments` writes that a killed process may have torn, the rest of the line is cut off.
-fn in_sink_file(path: &Path, fragments: usize) -> NumberedLines {
-    let text = std::fs::read_to_string(path).unwrap_or_default();
-    let mut torn = 0;
-    let lines: Vec<&str> = text
-        .lines()
-        .map(|line| {
-            // A torn line has no end, so the next one was written right behind it.
-            let whole =
-                (0..line.len()).find(|from| line.get(*from..).is_some_and(|tail| NumberedLines::parse([tail]).is_ok()));
-            torn += usize::from(whole != Some(0));
-            whole.map_or(line, |from| &line[from..])
-        })
-        .collect();
-    assert!(torn <= fragments, "{torn} lines are not whole");
-    NumberedLines::parse(lines).unwrap()
-}
-
-fn line_count(path: &Path) -> u64 {
-    std::fs::read(path).unwrap_or_default().iter().filter(|byte| **byte == b'\n').count() as u64
-}
-
-/// Waits until the sink file holds every line.
-fn wait_for_all_lines(path: &Path, lines: u64, fragments: usize, log: impl Fn() -> String) {
-    let complete = wait_until(&format!("{lines} lines in {}", path.display()), LONG, || {
-        std::thread::sleep(Duration::from_millis(200));
-        line_count(path) >= lines && in_sink_file(path, fragments).complete(lines).is_ok()
-    });
-    if let Err(error) = complete {
-        let found = in_sink_file(path, fragments).complete(lines);
-        let log = log();
-        let from = log.len().saturating_sub(6000);
-        panic!("{error}\n{found:?}\n{}", log.get(from..).unwrap_or(&log));
-    }
-}
-
 #[test]
 fn a_broker_that_stops_and_starts_while_lines_flow_loses_nothing() {
     let mut kafka = start_kafka();
@@ -90,15 +27,15 @@ fn a_broker_that_stops_and_starts_while_lines_flow_loses_nothing() {
     kafka.create_topic("three", 3, &[]).unwrap();
     let files = WorkerFiles::new(&kafka).unwrap();
     let from = files.folder().join("in.txt");
-    let sinks = ["one", "three"].map(|topic| files.folder().join(format!("{topic}.out")));
+    let pipelines = ["one", "three"]
+        .map(|topic| Pipeline::new(&files, topic, &from, &files.folder().join(format!("{topic}.out"))).unwrap());
     let lines = Growing::start(&from, LINES, 1_000).unwrap();
-    let mut connectors = pipeline(&files, "one", &from, &sinks[0]).to_vec();
-    connectors.extend(pipeline(&files, "three", &from, &sinks[1]));
+    let connectors = pipelines.each_ref().map(|pipeline| pipeline.connectors().clone()).concat();
     let mut worker = Engine::under_test().standalone(&files.standalone(&[]).unwrap(), &connectors).unwrap();
 
     for outage in 1..=2 {
-        let flowing = line_count(&sinks[0]) + 1_000;
-        wait_until("lines to flow", LONG, || line_count(&sinks[0]) >= flowing && line_count(&sinks[1]) >= 1_000)
+        let flowing = pipelines[0].lines_out() + 1_000;
+        wait_until("lines to flow", LONG, || pipelines[0].lines_out() >= flowing && pipelines[1].lines_out() >= 1_000)
             .unwrap();
         let written = lines.written();
         assert!(written < LINES, "outage {outage} comes while lines flow");
@@ -111,23 +48,19 @@ fn a_broker_that_stops_and_starts_while_lines_flow_loses_nothing() {
         kafka.start_again().unwrap();
     }
     lines.finish().unwrap();
-    for sink in &sinks {
-        wait_for_all_lines(sink, LINES, 0, || worker.log());
+    for pipeline in &pipelines {
+        pipeline.wait_for_all_lines(LINES, 0, LONG, || worker.log()).unwrap();
     }
-    for connector in ["one-source", "one-sink", "three-source", "three-sink"] {
-        worker.wait_for_state(connector, "RUNNING", Duration::from_secs(10)).unwrap();
+    for connector in pipelines.iter().flat_map(Pipeline::connector_names) {
+        worker.wait_for_state(&connector, "RUNNING", Duration::from_secs(10)).unwrap();
     }
     assert_eq!(worker.terminate().unwrap(), Engine::under_test().clean_exit());
 
-    for topic in ["one", "three"] {
-        let partitions = in_topic(&kafka, topic);
-        for (partition, lines) in &partitions {
-            lines.in_order().unwrap_or_else(|error| panic!("{topic}-{partition}: {error}"));
-        }
-        let repeated = all(&partitions).complete(LINES).unwrap_or_else(|error| panic!("{topic}: {error}"));
-        println!("{topic}: {} partitions, {repeated} lines came again", partitions.len());
+    for pipeline in &pipelines {
+        let repeated = pipeline.check_topic(&kafka, LINES).unwrap();
+        println!("{}: {repeated} lines came again", pipeline.topic());
     }
-    in_sink_file(&sinks[0], 0).in_order().unwrap();
+    pipelines[0].in_sink_file(0).unwrap().in_order().unwrap();
 
     // A worker that starts now has nothing left to do.
     let before = kafka.consume_all("one").unwrap().len();
@@ -163,7 +96,8 @@ fn a_worker_that_is_killed_again_and_again_loses_nothing() {
     kafka.create_topic("killed", 1, &[]).unwrap();
     let files = WorkerFiles::new(&kafka).unwrap();
     let (from, to) = (files.folder().join("in.txt"), files.folder().join("out.txt"));
-    let connectors = pipeline(&files, "killed", &from, &to);
+    let pipeline = Pipeline::new(&files, "killed", &from, &to).unwrap();
+    let connectors = pipeline.connectors();
     let mut lines: Vec<(&str, &str)> = QUICK_GROUPS.to_vec();
     lines.push(("offset.flush.interval.ms", "100"));
     let worker_file = files.standalone(&lines).unwrap();
@@ -171,7 +105,7 @@ fn a_worker_that_is_killed_again_and_again_loses_nothing() {
     let mut random = Seeded::new();
     let mut reached = Vec::new();
     for _ in 0..rounds {
-        let mut worker = Engine::under_test().standalone(&worker_file, &connectors).unwrap();
+        let mut worker = Engine::under_test().standalone(&worker_file, connectors).unwrap();
         std::thread::sleep(Duration::from_millis(100 + random.below(1_400)));
         worker.kill();
         reached.push(kafka.driver().unwrap().end_offsets("killed").unwrap()[&0]);
@@ -179,15 +113,13 @@ fn a_worker_that_is_killed_again_and_again_loses_nothing() {
     println!("records in the topic at each kill: {reached:?}");
     assert!(reached[0] > 0 || reached[1] > 0, "killed before anything flowed");
     growing.finish().unwrap();
-    let mut worker = Engine::under_test().standalone(&worker_file, &connectors).unwrap();
-    wait_for_all_lines(&to, KILLED_LINES, rounds, || worker.log());
+    let mut worker = Engine::under_test().standalone(&worker_file, connectors).unwrap();
+    pipeline.wait_for_all_lines(KILLED_LINES, rounds, LONG, || worker.log()).unwrap();
     assert_eq!(worker.terminate().unwrap(), Engine::under_test().clean_exit());
 
-    let partitions = in_topic(&kafka, "killed");
-    let repeated = all(&partitions).complete(KILLED_LINES).unwrap();
-    partitions[0].1.in_order().unwrap();
-    in_sink_file(&to, rounds).in_order().unwrap();
-    let again = line_count(&to) - KILLED_LINES;
+    let repeated = pipeline.check_topic(&kafka, KILLED_LINES).unwrap();
+    pipeline.in_sink_file(rounds).unwrap().in_order().unwrap();
+    let again = pipeline.lines_out() - KILLED_LINES;
     println!("{repeated} lines came again in the topic, {again} in the sink file");
 }
 
@@ -198,9 +130,10 @@ fn operators_who_press_every_button_lose_nothing() {
     kafka.create_topic("pressed", 1, &[]).unwrap();
     let files = WorkerFiles::new(&kafka).unwrap();
     let (from, to) = (files.folder().join("in.txt"), files.folder().join("out.txt"));
-    let connectors = pipeline(&files, "pressed", &from, &to);
+    let pipeline = Pipeline::new(&files, "pressed", &from, &to).unwrap();
+    let connectors = pipeline.connectors();
     let growing = Growing::start(&from, LINES, 2_000).unwrap();
-    let mut worker = Engine::under_test().standalone(&files.standalone(&[]).unwrap(), &connectors).unwrap();
+    let mut worker = Engine::under_test().standalone(&files.standalone(&[]).unwrap(), connectors).unwrap();
     for connector in ["pressed-source", "pressed-sink"] {
         worker.wait_for_state(connector, "RUNNING", LONG).unwrap();
     }
@@ -236,11 +169,9 @@ fn operators_who_press_every_button_lose_nothing() {
         assert_eq!(worker.rest().request("PUT", &format!("/connectors/{connector}/resume"), None).unwrap().status, 202);
     }
     growing.finish().unwrap();
-    wait_for_all_lines(&to, LINES, 0, || worker.log());
+    pipeline.wait_for_all_lines(LINES, 0, LONG, || worker.log()).unwrap();
     assert_eq!(worker.terminate().unwrap(), Engine::under_test().clean_exit());
-    let partitions = in_topic(&kafka, "pressed");
-    let repeated = all(&partitions).complete(LINES).unwrap();
-    partitions[0].1.in_order().unwrap();
-    in_sink_file(&to, 0).in_order().unwrap();
-    println!("{repeated} lines came again in the topic, {} in the sink file", line_count(&to) - LINES);
+    let repeated = pipeline.check_topic(&kafka, LINES).unwrap();
+    pipeline.in_sink_file(0).unwrap().in_order().unwrap();
+    println!("{repeated} lines came again in the topic, {} in the sink file", pipeline.lines_out() - LINES);
 }

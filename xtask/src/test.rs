@@ -16,13 +16,14 @@ pub(crate) fn run(_arguments: &[String]) -> Result<()> {
     })
 }
 
-/// `cargo xtask soak`: what does not fit into every run: thousands of seeded histories, and fifty killed workers.
+/// `cargo xtask soak`: what does not fit into every run: thousands of seeded histories, fifty killed workers, and fifty
+/// killed leaders.
 pub(crate) fn soak(_arguments: &[String]) -> Result<()> {
     cargo(&["build", "--package", "moldau"], |_| {})?;
     cargo(&["test", "--package", "e2e", "--test", "histories"], |command| {
         command.env("MOLDAU_SIM_SEEDS", "3000");
     })?;
-    cargo(&["test", "--package", "e2e", "--test", "survival"], |command| {
+    cargo(&["test", "--package", "e2e", "--test", "survival", "--test", "leaders"], |command| {
         command.env("MOLDAU_TEST_KILLS", "50");
     })
 }
