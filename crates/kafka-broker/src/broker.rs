@@ -12,7 +12,7 @@ use parking_lot::Mutex;
 use crate::configs::given;
 use crate::groups::Coordinator;
 use crate::server::listen;
-use crate::{BrokerConfig, Data};
+use crate::{BrokerConfig, Data, transactions};
 
 /// A broker that cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -49,6 +49,7 @@ pub(crate) struct Node {
     pub(crate) cluster_id: StrBytes,
     pub(crate) data: Data,
     pub(crate) groups: Arc<Coordinator>,
+    pub(crate) transactions: Arc<transactions::Coordinator>,
     /// The open connections' tasks, by number.
     pub(crate) connections: Mutex<Connections>,
 }
@@ -86,6 +87,7 @@ impl Broker {
         let port = config.advertised_port.unwrap_or(addr.port());
         data.0.topics.serve(config.node_id, given(&config, &format!("{host}:{port}")));
         let groups = Coordinator::new(env.clone(), data.clone(), &config)?;
+        let transactions = transactions::Coordinator::new(env.clone(), data.clone(), &config)?;
         let node = Arc::new(Node {
             env: env.clone(),
             host: StrBytes::from_string(host),
@@ -94,10 +96,12 @@ impl Broker {
             config,
             data,
             groups: groups.clone(),
+            transactions: transactions.clone(),
             connections: Mutex::default(),
         });
         let tasks = vec![
             env.work().spawn("kafka-broker groups", groups.run()),
+            env.work().spawn("kafka-broker transactions", transactions.run()),
             env.work().spawn("kafka-broker listener", Box::pin(listen(node.clone(), listener))),
         ];
         Ok(Handle { addr, node, tasks })

@@ -41,6 +41,8 @@ pub struct BrokerConfig {
     pub offsets_retention: Duration,
     /// `offsets.retention.check.interval.ms`: how often old offsets and empty groups are looked for.
     pub offsets_retention_check_interval: Duration,
+    /// `transaction.max.timeout.ms`
+    pub max_transaction_timeout: Duration,
     /// `socket.request.max.bytes`
     pub max_request_bytes: usize,
     /// `connections.max.idle.ms`
@@ -70,6 +72,7 @@ impl BrokerConfig {
             max_offset_metadata: 4096,
             offsets_retention: Duration::from_secs(7 * 24 * 60 * 60),
             offsets_retention_check_interval: Duration::from_secs(10 * 60),
+            max_transaction_timeout: Duration::from_secs(15 * 60),
             max_request_bytes: kafka_wire::frame::DEFAULT_MAX_FRAME,
             idle_limit: Duration::from_secs(10 * 60),
             max_connections: 10_000,

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use tokio::sync::Notify;
 
 use crate::Data;
+use crate::topics::Isolation;
 
 impl Data {
     /// The topics, each with its number of partitions.
@@ -22,7 +23,10 @@ impl Data {
         let Some(topic) = self.0.topics.get(topic) else { return Bytes::new() };
         let Some(partition) = topic.partition(partition) else { return Bytes::new() };
         let nobody = Arc::new(Notify::new());
-        partition.read(offset, usize::MAX, true, &nobody).map(|slice| slice.records).unwrap_or_default()
+        partition
+            .read(offset, usize::MAX, true, Isolation::ReadUncommitted, &nobody)
+            .map(|slice| slice.records)
+            .unwrap_or_default()
     }
 
     /// The offset that the next record of a partition gets; 0 when there is no such partition yet.

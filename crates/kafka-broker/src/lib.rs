@@ -21,6 +21,7 @@ mod journal;
 mod log;
 mod storage;
 mod topics;
+mod transactions;
 
 pub use broker::{Broker, Handle, StartError};
 pub use config::BrokerConfig;

@@ -97,7 +97,7 @@ fn is_there(node: &Node, topic: &str, partition: &OffsetCommitRequestPartition) 
 }
 
 /// Counted as Java counts text.
-fn is_too_large(node: &Node, metadata: Option<&StrBytes>) -> bool {
+pub(super) fn is_too_large(node: &Node, metadata: Option<&StrBytes>) -> bool {
     metadata.is_some_and(|metadata| metadata.encode_utf16().count() > node.config.max_offset_metadata)
 }
 
@@ -107,29 +107,34 @@ pub(crate) struct OffsetFetch;
 /// From this version on, several groups are asked about at once.
 const SEVERAL: i16 = 8;
 
-/// A partition's committed offset, or none.
-type Offsets = Vec<(i32, Option<Committed>)>;
+/// A partition's committed offset, or none; an error while it may change with a transaction.
+type Found = Result<Option<Committed>, ErrorCode>;
+/// What was found for each partition of a topic.
+type Offsets = Vec<(i32, Found)>;
 
 impl Api for OffsetFetch {
     type Request = OffsetFetchRequest;
     type Response = OffsetFetchResponse;
 
     async fn carry_out(node: &Node, about: About<'_>, request: OffsetFetchRequest) -> Reply<OffsetFetchResponse> {
+        let stable = request.require_stable;
         if about.version < SEVERAL {
             let asked = request
                 .topics
                 .map(|topics| topics.into_iter().map(|topic| (topic.name, topic.partition_indexes)).collect());
-            return Reply::With(single(about, look_up(node, &request.group_id.0, asked)));
+            return Reply::With(single(about, look_up(node, &request.group_id.0, asked, stable)));
         }
         let groups = request.groups.into_iter().map(|group| {
             let asked = group
                 .topics
                 .map(|topics| topics.into_iter().map(|topic| (topic.name, topic.partition_indexes)).collect());
-            let topics = look_up(node, &group.group_id.0, asked).into_iter().map(|(name, offsets)| {
-                let partitions = offsets.into_iter().map(|(index, committed)| {
-                    let (offset, epoch, metadata) = parts(committed);
+            let topics = look_up(node, &group.group_id.0, asked, stable).into_iter().map(|(name, offsets)| {
+                let partitions = offsets.into_iter().map(|(index, found)| {
+                    let code = code_of(found.as_ref().map(|_| ()).map_err(|code| *code));
+                    let (offset, epoch, metadata) = parts(found);
                     OffsetFetchResponsePartitions::default()
                         .with_partition_index(index)
+                        .with_error_code(code)
                         .with_committed_offset(offset)
                         .with_committed_leader_epoch(epoch)
                         .with_metadata(Some(metadata))
@@ -170,10 +175,12 @@ impl Api for OffsetFetch {
 
 fn single(about: About<'_>, topics: Vec<(TopicName, Offsets)>) -> OffsetFetchResponse {
     let topics = topics.into_iter().map(|(name, offsets)| {
-        let partitions = offsets.into_iter().map(|(index, committed)| {
-            let (offset, epoch, metadata) = parts(committed);
+        let partitions = offsets.into_iter().map(|(index, found)| {
+            let code = code_of(found.as_ref().map(|_| ()).map_err(|code| *code));
+            let (offset, epoch, metadata) = parts(found);
             let partition = OffsetFetchResponsePartition::default()
                 .with_partition_index(index)
+                .with_error_code(code)
                 .with_committed_offset(offset)
                 .with_metadata(Some(metadata));
             if about.version >= 5 { partition.with_committed_leader_epoch(epoch) } else { partition }
@@ -183,23 +190,41 @@ fn single(about: About<'_>, topics: Vec<(TopicName, Offsets)>) -> OffsetFetchRes
     OffsetFetchResponse::default().with_topics(topics.collect())
 }
 
-/// The offsets of the partitions asked for, or of all that have one.
-fn look_up(node: &Node, group: &str, asked: Option<Vec<(TopicName, Vec<i32>)>>) -> Vec<(TopicName, Offsets)> {
+/// The offsets of the partitions asked for, or of all that have one. `stable`: none that a transaction may change.
+fn look_up(
+    node: &Node,
+    group: &str,
+    asked: Option<Vec<(TopicName, Vec<i32>)>>,
+    stable: bool,
+) -> Vec<(TopicName, Offsets)> {
     let offsets = &node.data.0.offsets;
+    let found = |topic: &str, index: i32, committed: Option<Committed>| {
+        if stable && node.transactions.is_pending(group, topic, index) {
+            return (index, Err(ErrorCode::UnstableOffsetCommit));
+        }
+        (index, Ok(committed))
+    };
     let Some(asked) = asked else {
         let all = offsets.all(group).into_iter().map(|(topic, offsets)| {
-            let offsets = offsets.into_iter().map(|(index, committed)| (index, Some(committed)));
-            (TopicName(StrBytes::from_string(topic)), offsets.collect())
+            let offsets = offsets.into_iter().map(|(index, committed)| found(&topic, index, Some(committed)));
+            let offsets = offsets.collect();
+            (TopicName(StrBytes::from_string(topic)), offsets)
         });
         return all.collect();
     };
     let found = asked.into_iter().map(|(topic, partitions)| {
-        let offsets = partitions.into_iter().map(|index| (index, offsets.get(group, &topic, index))).collect();
+        // Looked at before what is committed: a transaction may end in between, and then the new offset is found.
+        let offsets = partitions.into_iter().map(|index| {
+            let (index, waits) = found(&topic, index, None);
+            (index, waits.map(|_| offsets.get(group, &topic, index)))
+        });
+        let offsets = offsets.collect();
         (topic, offsets)
     });
     found.collect()
 }
 
-fn parts(committed: Option<Committed>) -> (i64, i32, StrBytes) {
+fn parts(found: Found) -> (i64, i32, StrBytes) {
+    let committed = found.ok().flatten();
     committed.map_or((-1, -1, StrBytes::default()), |found| (found.offset, found.leader_epoch, found.metadata))
 }

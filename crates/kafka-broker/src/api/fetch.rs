@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use kafka_wire::ErrorCode;
 use kafka_wire::messages::fetch_request::FetchPartition;
-use kafka_wire::messages::fetch_response::{FetchableTopicResponse, PartitionData};
-use kafka_wire::messages::{FetchRequest, FetchResponse, TopicName};
+use kafka_wire::messages::fetch_response::{AbortedTransaction, FetchableTopicResponse, PartitionData};
+use kafka_wire::messages::{FetchRequest, FetchResponse, ProducerId, TopicName};
 use tokio::sync::Notify;
 
 use super::{About, Api, Reply};
 use crate::broker::Node;
+use crate::topics::{Aborted, Isolation};
 
 /// Fetch. There are no sessions: every request is answered in full, with session id 0, which tells the client so.
 pub(crate) struct Fetch;
@@ -59,11 +60,13 @@ struct Found {
 fn read_all(node: &Node, about: About<'_>, request: &FetchRequest, woken: &Arc<Notify>) -> Found {
     let most = usize::try_from(request.max_bytes).unwrap_or(0).min(node.config.max_fetch_bytes);
     let mut found = Found { response: FetchResponse::default(), bytes: 0, failed: false };
+    let isolation = Isolation::of(request.isolation_level);
     for topic in &request.topics {
         let mut partitions = Vec::with_capacity(topic.partitions.len());
         for asked in &topic.partitions {
             let left = most.saturating_sub(found.bytes);
-            let data = match read(node, about, &topic.topic, asked, left, found.bytes == 0, woken) {
+            let limits = Limits { left, first: found.bytes == 0, isolation };
+            let data = match read(node, about, &topic.topic, asked, limits, woken) {
                 Ok(data) => data,
                 Err(code) => {
                     found.failed = true;
@@ -79,27 +82,40 @@ fn read_all(node: &Node, about: About<'_>, request: &FetchRequest, woken: &Arc<N
     found
 }
 
-/// Reads one partition: at most `left` bytes, but for a `first` batch.
+/// What a read may give: at most `left` bytes, but for a `first` batch.
+#[derive(Clone, Copy)]
+struct Limits {
+    left: usize,
+    first: bool,
+    isolation: Isolation,
+}
+
+/// Reads one partition.
 fn read(
     node: &Node,
     about: About<'_>,
     topic: &TopicName,
     asked: &FetchPartition,
-    left: usize,
-    first: bool,
+    limits: Limits,
     woken: &Arc<Notify>,
 ) -> Result<PartitionData, ErrorCode> {
     let topic = node.data.0.topics.get(topic).ok_or(ErrorCode::UnknownTopicOrPartition)?;
     let partition = topic.partition(asked.partition).ok_or(ErrorCode::UnknownTopicOrPartition)?;
-    let most = left.min(usize::try_from(asked.partition_max_bytes).unwrap_or(0));
-    let slice = partition.read(asked.fetch_offset, most, first, woken)?;
+    let most = limits.left.min(usize::try_from(asked.partition_max_bytes).unwrap_or(0));
+    let slice = partition.read(asked.fetch_offset, most, limits.first, limits.isolation, woken)?;
     let data = PartitionData::default()
         .with_partition_index(asked.partition)
         .with_high_watermark(slice.end_offset)
-        .with_last_stable_offset(slice.end_offset)
-        .with_aborted_transactions(None)
+        .with_last_stable_offset(slice.stable_offset)
+        .with_aborted_transactions(slice.aborted.map(|aborted| aborted.into_iter().map(aborted_transaction).collect()))
         .with_records(Some(slice.records));
     Ok(if about.version >= 5 { data.with_log_start_offset(slice.start_offset) } else { data })
+}
+
+fn aborted_transaction(aborted: Aborted) -> AbortedTransaction {
+    AbortedTransaction::default()
+        .with_producer_id(ProducerId(aborted.producer_id))
+        .with_first_offset(aborted.first_offset)
 }
 
 fn failure(_: About<'_>, partition: i32, code: ErrorCode) -> PartitionData {

@@ -48,3 +48,19 @@ pub(crate) trait Api {
 pub(super) fn code_of(result: Result<(), ErrorCode>) -> i16 {
     result.err().map_or(0, ErrorCode::code)
 }
+
+/// The epoch of the one leader there has ever been.
+pub(super) const LEADER_EPOCH: i32 = 0;
+
+/// Checks the epoch a client believes the leader to have; −1: it does not say.
+pub(super) fn check_leader_epoch(current: i32) -> Result<(), ErrorCode> {
+    match current {
+        ..0 | LEADER_EPOCH => Ok(()),
+        _ => Err(ErrorCode::UnknownLeaderEpoch),
+    }
+}
+
+/// The error in a version whose clients may not know the one that a producer is fenced (KIP-588).
+pub(super) fn for_older(code: ErrorCode, older: bool) -> ErrorCode {
+    if older && code == ErrorCode::ProducerFenced { ErrorCode::InvalidProducerEpoch } else { code }
+}

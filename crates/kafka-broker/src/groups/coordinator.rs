@@ -252,7 +252,6 @@ impl Coordinator {
     ///
     /// # Errors
     /// When the committer may not.
-    #[allow(dead_code, reason = "transactions come next")]
     pub(crate) fn check_transactional_commit(&self, group: &str, committer: &Committer) -> Result<(), ErrorCode> {
         if group.is_empty() {
             return Err(ErrorCode::InvalidGroupId);

@@ -5,11 +5,12 @@ use kafka_wire::protocol::VersionRange;
 
 /// Every API that is here, and its versions, by key. The highest stays below Kafka's own where a newer version names
 /// topics by id alone (Produce 13, Fetch 13, OffsetCommit and OffsetFetch 10) or needs the second transaction protocol
-/// (Produce 12).
+/// (Produce 12, EndTxn 5, TxnOffsetCommit 5), or is for brokers among themselves
+/// (AddPartitionsToTxn 4).
 pub(crate) const SUPPORTED: &[(ApiKey, VersionRange)] = &[
     (ApiKey::Produce, VersionRange { min: 3, max: 11 }),
     (ApiKey::Fetch, VersionRange { min: 4, max: 12 }),
-    (ApiKey::ListOffsets, VersionRange { min: 1, max: 7 }),
+    (ApiKey::ListOffsets, VersionRange { min: 1, max: 10 }),
     (ApiKey::Metadata, VersionRange { min: 0, max: 12 }),
     (ApiKey::OffsetCommit, VersionRange { min: 2, max: 9 }),
     (ApiKey::OffsetFetch, VersionRange { min: 1, max: 9 }),
@@ -24,6 +25,12 @@ pub(crate) const SUPPORTED: &[(ApiKey, VersionRange)] = &[
     (ApiKey::CreateTopics, VersionRange { min: 2, max: 7 }),
     (ApiKey::DeleteTopics, VersionRange { min: 1, max: 6 }),
     (ApiKey::DeleteRecords, VersionRange { min: 0, max: 2 }),
+    (ApiKey::InitProducerId, VersionRange { min: 0, max: 5 }),
+    (ApiKey::OffsetForLeaderEpoch, VersionRange { min: 2, max: 4 }),
+    (ApiKey::AddPartitionsToTxn, VersionRange { min: 0, max: 3 }),
+    (ApiKey::AddOffsetsToTxn, VersionRange { min: 0, max: 4 }),
+    (ApiKey::EndTxn, VersionRange { min: 0, max: 4 }),
+    (ApiKey::TxnOffsetCommit, VersionRange { min: 0, max: 4 }),
     (ApiKey::DescribeConfigs, VersionRange { min: 1, max: 4 }),
     (ApiKey::AlterConfigs, VersionRange { min: 0, max: 2 }),
     (ApiKey::CreatePartitions, VersionRange { min: 0, max: 3 }),

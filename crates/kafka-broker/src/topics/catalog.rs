@@ -90,6 +90,7 @@ impl Topic {
             max_batch_bytes: self.settings.max_batch_bytes,
             retention_bytes: self.settings.retention_bytes.filter(|_| self.settings.deletes),
             append_time: self.settings.appends_time.then_some(now),
+            now,
         }
     }
 
@@ -121,7 +122,7 @@ impl Topics {
         for (name, fact) in journal.all::<Fact>(Kind::Topic)? {
             let about = |error: &dyn std::fmt::Display| io::Error::other(format!("the topic {name}: {error}"));
             let id = Uuid::parse_str(&fact.id).map_err(|error| about(&error))?;
-            let open = |index| storage.open_log(&name, index).map(|log| Arc::new(Partition::new(log)));
+            let open = |index| storage.open_log(&name, index).and_then(Partition::open).map(Arc::new);
             let partitions =
                 (0..fact.partitions).map(open).collect::<io::Result<_>>().map_err(|error| about(&error))?;
             let settings = TopicSettings::new(&known.layers, &fact.configs).map_err(|error| about(&error))?;
@@ -327,7 +328,7 @@ impl Topics {
             // A crash between the deletion of a topic and that of its logs, or between the making of logs and that of
             // their topic, leaves logs that belong to nobody.
             self.storage.delete_log(topic, index)?;
-            self.storage.open_log(topic, index).map(|log| Arc::new(Partition::new(log)))
+            self.storage.open_log(topic, index).and_then(Partition::open).map(Arc::new)
         };
         indexes.map(open).collect()
     }

@@ -1,6 +1,8 @@
 //! A client of raw requests, and the two worlds it runs in.
 #![allow(dead_code, reason = "each test uses its part")]
 
+pub(crate) mod transactions;
+
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -200,6 +202,12 @@ impl Client {
                 let request = IncrementalAlterConfigsRequest::default().with_resources(resources.to_vec());
                 drop(self.ask(version, request).await);
             }
+            ApiKey::InitProducerId
+            | ApiKey::OffsetForLeaderEpoch
+            | ApiKey::AddPartitionsToTxn
+            | ApiKey::AddOffsetsToTxn
+            | ApiKey::EndTxn
+            | ApiKey::TxnOffsetCommit => transactions::ask_anything(self, api, version).await,
             ApiKey::DescribeCluster => drop(self.ask(version, DescribeClusterRequest::default()).await),
             other => panic!("{other:?} is offered and not tested"),
         }
