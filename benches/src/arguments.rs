@@ -11,8 +11,9 @@ rows (default: all):
   P2  the way back: such a topic into a FileStreamSink
   P8  cold start until REST answers 200; idle memory
   P9  the tutorial with plugin.path = all jars of a Kafka installation: start to first line in the sink file
+  B   the embedded broker beside Apache Kafka: start, produce, consume, memory, 50 idle consumers
 options:
-  --records N      lines measured by P1 and P2 (default 3000000, at most 20000000)
+  --records N      lines measured by P1, P2 and B (default 3000000, at most 20000000)
   --pairs K        pairs of runs, in the order A B B A … (default 3)
   --sides LIST     which of java,moldau,wire to measure (default: all)
   --java-default   P1 and P2 also with Java's default settings
@@ -32,11 +33,13 @@ pub enum RowName {
     P8,
     /// The tutorial.
     P9,
+    /// The brokers.
+    B,
 }
 
 impl RowName {
-    const ALL: [(&'static str, RowName); 4] =
-        [("P1", RowName::P1), ("P2", RowName::P2), ("P8", RowName::P8), ("P9", RowName::P9)];
+    const ALL: [(&'static str, RowName); 5] =
+        [("P1", RowName::P1), ("P2", RowName::P2), ("P8", RowName::P8), ("P9", RowName::P9), ("B", RowName::B)];
 }
 
 /// What to measure.

@@ -1,5 +1,6 @@
 //! The rows.
 
+mod brokers;
 mod start;
 mod throughput;
 
@@ -15,5 +16,6 @@ pub fn run(bench: &mut Bench, row: RowName) -> Result<String> {
         RowName::P2 => throughput::sink(bench),
         RowName::P8 => start::cold(bench),
         RowName::P9 => start::tutorial(bench),
+        RowName::B => brokers::brokers(bench),
     }
 }
