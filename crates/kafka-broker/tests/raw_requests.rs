@@ -102,8 +102,8 @@ fn bad_batches_are_refused() {
         let two = [&good[..], &good[..]].concat();
         for (records, code) in [
             (damaged, ErrorCode::CorruptMessage),
-            (good[..good.len() - 1].to_vec(), ErrorCode::CorruptMessage),
-            (old, ErrorCode::UnsupportedForMessageFormat),
+            (good[..good.len() - 1].to_vec(), ErrorCode::InvalidRecord),
+            (old, ErrorCode::InvalidRecord),
             (large.to_vec(), ErrorCode::MessageTooLarge),
             (two, ErrorCode::InvalidRecord),
             (Vec::new(), ErrorCode::InvalidRecord),

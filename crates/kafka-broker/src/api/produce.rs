@@ -6,11 +6,11 @@ use kafka_wire::messages::produce_response::{
     BatchIndexAndErrorMessage, PartitionProduceResponse, TopicProduceResponse,
 };
 use kafka_wire::messages::{ProduceRequest, ProduceResponse, TopicName, TransactionalId};
-use kafka_wire::{BatchHeader, ErrorCode, StrBytes};
+use kafka_wire::{BatchHeader, Compression, ErrorCode, StrBytes};
 
 use super::{About, Api, Reply};
 use crate::broker::Node;
-use crate::topics::{AppendError, Appended};
+use crate::topics::{AppendError, Appended, is_compressed};
 
 /// Produce.
 pub(crate) struct Produce;
@@ -96,8 +96,14 @@ fn append(
     let topic = node.data.0.topics.get(name).ok_or(ErrorCode::UnknownTopicOrPartition)?;
     let partition = topic.partition(data.index).ok_or(ErrorCode::UnknownTopicOrPartition)?;
     let rules = topic.append_rules(node.env.clock().unix_millis());
+    let records = data.records.unwrap_or_default();
+    if about.version < ZSTD && is_compressed(&records, Compression::Zstd) {
+        let message =
+            format!("Produce requests with version {} are not allowed to use ZStandard compression", about.version);
+        return Err(AppendError::new(ErrorCode::UnsupportedCompressionType, message));
+    }
     let mut guard = None;
-    if let (Some(id), Some(header)) = (transactional_id, transactional_header(data.records.as_ref())) {
+    if let (Some(id), Some(header)) = (transactional_id, transactional_header(Some(&records))) {
         guard = partition.verify(header.producer);
         if guard.is_some() {
             let producer = (header.producer.id, header.producer.epoch);
@@ -105,9 +111,11 @@ fn append(
             verified.map_err(|code| not_verified(about, code))?;
         }
     }
-    partition.append(data.records.unwrap_or_default(), rules, guard)
+    partition.append(records, rules, guard)
 }
 
+/// From this version on, clients may compress with zstd (KIP-110).
+const ZSTD: i16 = 7;
 /// From this version on, clients know the error that a transaction has to be aborted (KIP-890).
 const ABORTABLE: i16 = 11;
 
@@ -117,13 +125,13 @@ fn not_verified(about: About<'_>, code: ErrorCode) -> AppendError {
         ErrorCode::ProducerFenced => ErrorCode::InvalidProducerEpoch.into(),
         ErrorCode::TransactionAbortable if about.version < ABORTABLE => {
             let message = "Partition was not added to the transaction";
-            AppendError { code: ErrorCode::InvalidTxnState, message: Some(message.into()) }
+            AppendError::new(ErrorCode::InvalidTxnState, message)
         }
         // Parity: an error that makes every client try again without looking for a new leader.
         ErrorCode::ConcurrentTransactions => {
             let message = "Unable to verify the partition has been added to the transaction. Underlying error: \
                 CONCURRENT_TRANSACTIONS";
-            AppendError { code: ErrorCode::NotEnoughReplicas, message: Some(message.into()) }
+            AppendError::new(ErrorCode::NotEnoughReplicas, message)
         }
         code => code.into(),
     }
@@ -143,15 +151,15 @@ fn partition_response(
         }
         Err(error) => {
             let response = response.with_error_code(error.code.code()).with_base_offset(-1).with_log_append_time_ms(-1);
-            let Some(message) = error.message.filter(|_| about.version >= 8) else { return response };
-            let message = StrBytes::from_string(message);
-            let records = match error.code {
-                ErrorCode::InvalidRecord => {
-                    vec![BatchIndexAndErrorMessage::default().with_batch_index_error_message(Some(message.clone()))]
-                }
-                _ => Vec::new(),
-            };
-            response.with_error_message(Some(message)).with_record_errors(records)
+            if about.version < 8 {
+                return response;
+            }
+            let records = error.records.into_iter().map(|(index, message)| {
+                BatchIndexAndErrorMessage::default()
+                    .with_batch_index(index)
+                    .with_batch_index_error_message(Some(StrBytes::from_string(message)))
+            });
+            response.with_error_message(error.message.map(StrBytes::from_string)).with_record_errors(records.collect())
         }
     }
 }

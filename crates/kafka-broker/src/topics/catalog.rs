@@ -10,8 +10,9 @@ use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::append_rules::AppendRules;
 use super::check_name;
-use super::partition::{AppendRules, Partition};
+use super::partition::Partition;
 use crate::configs::{Layers, TopicSettings, check_topic};
 use crate::journal::{Change, Journal, Kind};
 use crate::storage::Storage;
@@ -90,6 +91,9 @@ impl Topic {
             max_batch_bytes: self.settings.max_batch_bytes,
             retention_bytes: self.settings.retention_bytes.filter(|_| self.settings.deletes),
             append_time: self.settings.appends_time.then_some(now),
+            timestamp_before_max: self.settings.timestamp_before_max_ms,
+            timestamp_after_max: self.settings.timestamp_after_max_ms,
+            compacts: self.settings.compacts,
             now,
         }
     }

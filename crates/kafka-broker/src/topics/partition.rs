@@ -4,11 +4,12 @@ use std::io;
 use std::sync::{Arc, Weak};
 
 use bytes::Bytes;
-use kafka_wire::batch::{ControlType, control_batch, set_log_append_time};
-use kafka_wire::{Batch, BatchError, Batches, ErrorCode, ProducerState};
+use kafka_wire::batch::{ControlType, control_batch};
+use kafka_wire::{Batch, Batches, ErrorCode, ProducerState};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
+use super::append_rules::{AppendError, AppendRules};
 use super::producers::{Aborted, Guard, Open, Producers};
 use crate::log::{Log, MemoryLog, Retention, TimedOffset};
 
@@ -23,13 +24,6 @@ struct Inner {
     /// Woken, and forgotten, by the next append.
     waiting: Vec<Weak<Notify>>,
     deleted: bool,
-}
-
-/// Why a batch was not appended.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct AppendError {
-    pub(crate) code: ErrorCode,
-    pub(crate) message: Option<String>,
 }
 
 /// What a read gives.
@@ -75,19 +69,6 @@ pub(crate) struct Marker {
     pub(crate) producer_id: i64,
     pub(crate) epoch: i16,
     pub(crate) commit: bool,
-}
-
-/// How batches are appended to a topic's partitions.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct AppendRules {
-    /// `max.message.bytes`
-    pub(crate) max_batch_bytes: usize,
-    /// `retention.bytes`
-    pub(crate) retention_bytes: Option<u64>,
-    /// The broker's time, for `message.timestamp.type=LogAppendTime`.
-    pub(crate) append_time: Option<i64>,
-    /// The broker's time, in milliseconds since 1970.
-    pub(crate) now: i64,
 }
 
 impl Partition {
@@ -151,7 +132,7 @@ impl Partition {
         let Marker { producer_id, epoch, commit } = marker;
         let control = if commit { ControlType::Commit } else { ControlType::Abort };
         let bytes = control_batch(control, (producer_id, epoch), 0, 0, now, COORDINATOR_EPOCH);
-        let batch = bytes.and_then(Batch::new).map_err(|error| refused(&error))?;
+        let batch = bytes.and_then(Batch::new).map_err(io::Error::other)?;
         let mut inner = self.inner.lock();
         if inner.deleted {
             return Ok(());
@@ -283,52 +264,6 @@ impl Inner {
     }
 }
 
-impl AppendRules {
-    /// The batch, when it is one that may be appended.
-    fn check(&self, records: Bytes) -> Result<Batch, AppendError> {
-        let invalid = |message: &str| AppendError { code: ErrorCode::InvalidRecord, message: Some(message.into()) };
-        let mut batches = Batches::new(records);
-        let batch = match batches.next() {
-            Some(batch) => batch.map_err(|error| refused(&error))?,
-            None if batches.remaining().is_empty() => {
-                return Err(invalid("The request has no record batch for the partition."));
-            }
-            None => return Err(refused(&BatchError::Corrupt("the batch is cut off"))),
-        };
-        if !batches.remaining().is_empty() {
-            return Err(invalid("The request must have exactly one record batch for the partition."));
-        }
-        let (header, size) = (batch.header(), batch.bytes().len());
-        if size > self.max_batch_bytes {
-            let max = self.max_batch_bytes;
-            let message = format!("The record batch size is {size} bytes, which exceeds the maximum of {max} bytes.");
-            return Err(AppendError { code: ErrorCode::MessageTooLarge, message: Some(message) });
-        }
-        batch.check_crc().map_err(|error| refused(&error))?;
-        header.compression().map_err(|error| refused(&error))?;
-        if header.is_control() {
-            return Err(invalid("Clients may not write control records."));
-        }
-        if header.producer.id >= 0 && (header.producer.base_sequence < 0 || header.producer.epoch < 0) {
-            return Err(invalid("A record batch with a producer id needs an epoch and a sequence number."));
-        }
-        if header.producer.id < 0 && header.is_transactional() {
-            return Err(invalid("A record batch of a transaction needs a producer id."));
-        }
-        if header.count <= 0 || i64::from(header.last_offset_delta) != i64::from(header.count) - 1 {
-            return Err(invalid("The record batch's number of records and last offset contradict each other."));
-        }
-        match self.append_time {
-            None => Ok(batch),
-            Some(time) => {
-                let mut bytes = bytes::BytesMut::from(&batch.bytes()[..]);
-                set_log_append_time(&mut bytes, time).map_err(|error| refused(&error))?;
-                Batch::new(bytes.freeze()).map_err(|error| refused(&error))
-            }
-        }
-    }
-}
-
 /// The whole batches of `records` that begin before `end`.
 fn cut(records: Bytes, end: i64) -> Bytes {
     let mut batches = Batches::new(records.clone());
@@ -345,25 +280,4 @@ fn cut(records: Bytes, end: i64) -> Bytes {
 /// The offset after the last of these batches.
 fn next_offset(records: &Bytes) -> Option<i64> {
     Batches::new(records.clone()).filter_map(Result::ok).last().map(|batch| batch.header().next_offset())
-}
-
-fn refused(error: &BatchError) -> AppendError {
-    let code = match error {
-        BatchError::UnsupportedMagic(_) => ErrorCode::UnsupportedForMessageFormat,
-        BatchError::UnknownCompression(_) => ErrorCode::UnsupportedCompressionType,
-        _ => ErrorCode::CorruptMessage,
-    };
-    AppendError { code, message: Some(error.to_string()) }
-}
-
-impl From<io::Error> for AppendError {
-    fn from(error: io::Error) -> Self {
-        Self { code: ErrorCode::KafkaStorageError, message: Some(error.to_string()) }
-    }
-}
-
-impl From<ErrorCode> for AppendError {
-    fn from(code: ErrorCode) -> Self {
-        Self { code, message: None }
-    }
 }

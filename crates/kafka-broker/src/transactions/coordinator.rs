@@ -24,7 +24,7 @@ const MARKER_RETRY: Duration = Duration::from_secs(1);
 /// `transactional.id.expiration.ms`
 const EXPIRATION: Duration = Duration::from_secs(7 * 24 * 3600);
 /// More transactional ids are not remembered; idle ones are forgotten first.
-const MAX_IDS: usize = 100_000;
+const MAX_IDS: usize = 10_000;
 /// More groups cannot be part of one transaction.
 const MAX_GROUPS: usize = 1_000;
 
