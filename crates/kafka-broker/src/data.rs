@@ -9,8 +9,8 @@ use crate::journal::{Change, Journal, Kind};
 use crate::storage::Memory;
 use crate::topics::Topics;
 
-/// Topics with their records, and committed offsets. Cloning is cheap; every clone is the same data. Give it to the next
-/// broker, and clients find everything as it was; members of groups have to join again.
+/// Topics with their records, groups, and committed offsets. Cloning is cheap; every clone is the same data. Give it to
+/// the next broker, and clients find everything as it was; members of a stable group go on without a rebalance.
 #[derive(Clone)]
 pub struct Data(pub(crate) Arc<Stored>);
 

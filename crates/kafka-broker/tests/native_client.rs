@@ -235,3 +235,47 @@ fn nothing_is_lost_when_requests_fail() {
         assert!(faults.made.load(Ordering::Relaxed) > 0, "no fault was made");
     });
 }
+
+#[test]
+fn a_broker_that_starts_again_makes_nobody_rebalance() {
+    replay_seeds(0..6, |env, sim| async move {
+        let data = Data::new();
+        let mut broker = Broker::start_with(&sim.env_for("broker"), config(&sim), data.clone()).await.unwrap();
+        let produce_config = raw(&sim, &[("enable.idempotence", "false")]);
+        produce(sim.env_for("producer"), produce_config).await;
+        let changes = Arc::new(AtomicU64::new(0));
+        let mut tasks = Vec::new();
+        for host in ["first", "second"] {
+            let (env, changes) = (sim.env_for(host), changes.clone());
+            let group =
+                raw(&sim, &[("group.id", "g"), ("auto.offset.reset", "earliest"), ("request.timeout.ms", "5000")]);
+            let mut consumer = Consumer::new(env.clone(), ConsumerConfig::parse(&group).unwrap());
+            let reads = async move {
+                consumer.subscribe([TOPIC]).unwrap();
+                loop {
+                    match consumer.poll(Duration::from_secs(1)).await {
+                        Ok(Event::Assigned(_) | Event::Revoked(_) | Event::Lost(_)) => {
+                            changes.fetch_add(1, Ordering::Relaxed);
+                        }
+                        Ok(_) => {}
+                        Err(error) => assert!(error.is_retriable(), "{error}"),
+                    }
+                }
+            };
+            tasks.push(env.work().spawn("consume", Box::pin(reads)));
+        }
+        env.sleep(Duration::from_secs(30)).await;
+        let before = changes.load(Ordering::Relaxed);
+        assert!(before >= 2, "both have their partitions");
+        for _ in 0..5 {
+            sim.kill("broker");
+            drop(broker);
+            env.sleep(Duration::from_millis(sim.draw(20_000))).await;
+            broker = Broker::start_with(&sim.env_for("broker"), config(&sim), data.clone()).await.unwrap();
+            env.sleep(Duration::from_millis(10_000 + sim.draw(20_000))).await;
+        }
+        assert_eq!(changes.load(Ordering::Relaxed), before, "somebody's partitions have changed");
+        tasks.iter().for_each(|task| task.abort());
+        broker.stop().await;
+    });
+}

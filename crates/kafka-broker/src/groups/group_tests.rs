@@ -613,3 +613,6 @@ fn a_group_knows_what_its_consumers_want() {
     let _ = joined(&mut world.request(says(&Bytes::from_static(b"about"))));
     assert_eq!((world.group.is_subscribed_to("u"), world.group.expiry()), (true, None));
 }
+
+#[path = "group_model_tests.rs"]
+mod model;
