@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
+use rustix::process::Signal;
 
 use crate::kafka::{KafkaOptions, RealKafka};
 use crate::node::Node;
@@ -43,6 +44,11 @@ impl RealKafka {
     pub fn kill_node(&mut self, id: usize) -> Result<()> {
         self.node(id)?.kill();
         Ok(())
+    }
+
+    /// Sends a signal to a node that runs: STOP lets it hang, CONT wakes it up.
+    pub fn signal_node(&mut self, id: usize, signal: Signal) -> Result<()> {
+        self.node(id)?.process().context("the node does not run")?.signal(signal)
     }
 
     /// Starts a node that does not run, and waits until it answers.
@@ -89,9 +95,23 @@ impl RealKafka {
         driver.reassign(topic, number, &replicas)?;
         driver.elect_preferred(topic, number)?;
         drop(driver);
-        let next = self.leader_of(topic, partition)?;
-        ensure!(next != leader, "{topic}-{partition} is still led by node {leader}");
-        Ok(next)
+        self.other_leader(topic, partition, leader)
+    }
+
+    /// Has a partition leave its leader for the other nodes of three, so that its leader does not even know it any more. Gives the new
+    /// leader.
+    pub fn take_from_leader(&self, topic: &str, partition: usize) -> Result<usize> {
+        let leader = self.leader_of(topic, partition)?;
+        let others: Vec<usize> = self.nodes.iter().map(Node::id).filter(|id| *id != leader).collect();
+        self.driver()?.reassign(topic, i32::try_from(partition)?, &others)?;
+        self.other_leader(topic, partition, leader)
+    }
+
+    /// Waits until the brokers tell of another leader: they learn of it one after the other.
+    fn other_leader(&self, topic: &str, partition: usize, than: usize) -> Result<usize> {
+        eventually(&format!("another leader of {topic}-{partition} than node {than}"), SETTLE_LIMIT, || {
+            Ok(Some(self.leader_of(topic, partition)?).filter(|leader| *leader != than))
+        })
     }
 
     fn node(&mut self, id: usize) -> Result<&mut Node> {

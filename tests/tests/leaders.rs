@@ -9,7 +9,7 @@
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-use e2e::{Engine, Growing, KafkaOptions, Pipeline, RealKafka, Worker, WorkerFiles, wait_until};
+use e2e::{Engine, Growing, KafkaOptions, Pipeline, RealKafka, Signal, Worker, WorkerFiles, wait_until};
 
 const LONG: Duration = Duration::from_secs(90);
 /// How long lines may stand still when a leadership moves and no broker ends.
@@ -27,6 +27,7 @@ fn cluster() -> MutexGuard<'static, RealKafka> {
     };
     let mut kafka = CLUSTER.get_or_init(start).lock().unwrap_or_else(PoisonError::into_inner);
     // An earlier test may have failed half-way.
+    (1..=3).for_each(|node| drop(kafka.signal_node(node, Signal::CONT)));
     kafka.start_again().unwrap();
     kafka
 }
@@ -42,6 +43,11 @@ struct Flow {
 impl Flow {
     /// One pipeline for each topic with so many partitions, all from one growing file.
     fn start(kafka: &RealKafka, topics: &[(&str, i32)], per_second: u64) -> Self {
+        Self::start_with(kafka, topics, per_second, &[])
+    }
+
+    /// As [`Flow::start`], with these lines in the worker file.
+    fn start_with(kafka: &RealKafka, topics: &[(&str, i32)], per_second: u64, config: &[(&str, &str)]) -> Self {
         let files = WorkerFiles::new(kafka).unwrap();
         let from = files.folder().join("in.txt");
         let pipeline = |(topic, partitions): &(&str, i32)| {
@@ -51,7 +57,7 @@ impl Flow {
         let pipelines: Vec<Pipeline> = topics.iter().map(pipeline).collect();
         let connectors: Vec<_> = pipelines.iter().flat_map(|pipeline| pipeline.connectors().clone()).collect();
         let lines = Growing::endless(&from, per_second).unwrap();
-        let worker = Engine::under_test().standalone(&files.standalone(&[]).unwrap(), &connectors).unwrap();
+        let worker = Engine::under_test().standalone(&files.standalone(config).unwrap(), &connectors).unwrap();
         Self { files, pipelines, worker, lines }
     }
 
@@ -135,13 +141,37 @@ fn leaderships_that_move_without_a_broker_ending_hold_nothing_up() {
         println!("node {leader} leads; {still:?}");
     }
     // The partition leaves its leader altogether: that one does not even know it any more.
-    let leader = kafka.leader_of("moved", 0).unwrap();
-    let others: Vec<usize> = (1..=3).filter(|node| *node != leader).collect();
-    kafka.driver().unwrap().reassign("moved", 0, &others).unwrap();
-    assert_ne!(kafka.leader_of("moved", 0).unwrap(), leader);
+    let leader = kafka.take_from_leader("moved", 0).unwrap();
     let still = flow.wait_for_more(1_000, MOVE_LIMIT);
-    println!("without node {leader}: {still:?}");
+    println!("node {leader} leads, and the last leader holds it no more; {still:?}");
     flow.expect_running();
+    flow.finish(&kafka, 0);
+}
+
+#[test]
+fn a_leader_that_hangs_and_wakes_up_deposed_costs_no_line() {
+    // Who hangs is found out by requests that are not answered.
+    let quick = [
+        ("producer.request.timeout.ms", "3000"),
+        ("consumer.request.timeout.ms", "3000"),
+        ("admin.request.timeout.ms", "3000"),
+    ];
+    let mut kafka = cluster();
+    let mut flow = Flow::start_with(&kafka, &[("hung", 1)], 1_000, &quick);
+    flow.wait_for_more(1_000, LONG);
+    for round in 1..=2 {
+        kafka.wait_until_in_sync("hung").unwrap();
+        kafka.wait_until_in_sync("__consumer_offsets").unwrap();
+        let leader = kafka.leader_of("hung", 0).unwrap();
+        let coordinator = kafka.driver().unwrap().coordinator("connect-hung-sink").unwrap();
+        let victim = if round % 2 == 0 { coordinator } else { leader };
+        kafka.signal_node(victim, Signal::STOP).unwrap();
+        let still = flow.wait_for_more(1_000, KILL_LIMIT);
+        println!("round {round}: node {victim} hangs; leader {leader}, coordinator {coordinator}; {still:?}");
+        kafka.signal_node(victim, Signal::CONT).unwrap();
+        flow.wait_for_more(1_000, KILL_LIMIT);
+        flow.expect_running();
+    }
     flow.finish(&kafka, 0);
 }
 

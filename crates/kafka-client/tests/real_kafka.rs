@@ -13,6 +13,8 @@ mod support;
 mod admin;
 #[path = "real_kafka/groups.rs"]
 mod groups;
+#[path = "real_kafka/leaders.rs"]
+mod leaders;
 #[path = "real_kafka/outages.rs"]
 mod outages;
 #[path = "real_kafka/producing.rs"]

@@ -43,9 +43,17 @@ impl ByChance {
                 ErrorCode::NotLeaderOrFollower,
                 ErrorCode::UnknownTopicOrPartition,
                 ErrorCode::FencedLeaderEpoch,
+                ErrorCode::UnknownLeaderEpoch,
+                ErrorCode::OffsetNotAvailable,
                 ErrorCode::UnknownServerError,
             ],
-            ApiKey::ListOffsets => &[ErrorCode::NotLeaderOrFollower, ErrorCode::LeaderNotAvailable],
+            ApiKey::ListOffsets => &[
+                ErrorCode::NotLeaderOrFollower,
+                ErrorCode::LeaderNotAvailable,
+                ErrorCode::FencedLeaderEpoch,
+                ErrorCode::UnknownLeaderEpoch,
+                ErrorCode::OffsetNotAvailable,
+            ],
             ApiKey::FindCoordinator => &[ErrorCode::CoordinatorNotAvailable],
             ApiKey::JoinGroup | ApiKey::SyncGroup => &[
                 ErrorCode::NotCoordinator,
