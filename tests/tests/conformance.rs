@@ -1,0 +1,41 @@
+//! The broker's conformance, by the Java clients of Apache Kafka 4.3.1: one list of cases, the same for Apache Kafka and for ours.
+//!
+//! The cases are in `java/conformance`, and each asserts by itself; that Apache Kafka passes it is what makes it right.
+//! `MOLDAU_CASE=part-of-a-name` runs some cases only.
+#![allow(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "black-box tests fail by panicking and measure real time"
+)]
+
+#[path = "conformance/cases.rs"]
+mod cases;
+#[path = "conformance/program.rs"]
+mod program;
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use cases::NOT_YET;
+use e2e::{KafkaOptions, RealKafka};
+use kafka_broker::{Broker, BrokerConfig};
+
+#[test]
+fn apache_kafka() {
+    // What a broker for these cases has: short session time-outs, and transactions that expire soon after their time.
+    let options = KafkaOptions::default()
+        .property("group.min.session.timeout.ms", "500")
+        .property("transaction.abort.timed.out.transaction.cleanup.interval.ms", "200");
+    let kafka = RealKafka::start_with(options).unwrap();
+    program::run("Apache Kafka", kafka.bootstrap(), &[]);
+}
+
+#[test]
+fn moldau_in_memory() {
+    let runtime = env_real::runtime(2, 4).unwrap();
+    let env = env_real::env(runtime.handle().clone());
+    let mut config = BrokerConfig::new(SocketAddr::from(([127, 0, 0, 1], 0)));
+    config.min_session_timeout = Duration::from_millis(500);
+    let broker = runtime.block_on(Broker::start(&env, config)).unwrap();
+    program::run("Moldau's broker in memory", &broker.addr().to_string(), NOT_YET);
+}
