@@ -49,6 +49,8 @@ public final class Conformance {
     public static void main(String[] args) throws Exception {
         Conformance conformance = new Conformance(args[0]);
         Topics.cases(conformance);
+        Configs.cases(conformance);
+        Partitions.cases(conformance);
         conformance.run(args.length > 1 ? args[1] : "");
         // A case that hangs keeps its threads; what it had to say is said.
         Runtime.getRuntime().halt(0);

@@ -1,5 +1,6 @@
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.consumer.CloseOptions;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -21,6 +22,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
 import java.util.stream.IntStream;
 
 /** The clients of one case, closed with it, and names that no other case and no other run uses. */
@@ -76,13 +79,16 @@ final class Lab implements AutoCloseable {
         await(topic.name());
     }
 
-    /** Waits until a topic that has been made is known: a broker learns of it a little later. */
+    /** Waits until a topic that has been made is known and can be used: a broker learns of it a little later. */
     void await(String topic) throws Exception {
-        Check.eventually(topic + " is known", () -> {
+        Check.eventually(topic + " can be used", () -> {
             try {
-                admin().describeTopics(List.of(topic)).allTopicNames().get();
+                var made = admin().describeTopics(List.of(topic)).allTopicNames().get().get(topic);
+                Map<TopicPartition, OffsetSpec> ends = new HashMap<>();
+                made.partitions().forEach(info -> ends.put(at(topic, info.partition()), OffsetSpec.latest()));
+                admin().listOffsets(ends).all().get();
                 return true;
-            } catch (java.util.concurrent.ExecutionException failure) {
+            } catch (ExecutionException failure) {
                 if (Check.cause(failure) instanceof UnknownTopicOrPartitionException) {
                     return false;
                 }
@@ -127,12 +133,12 @@ final class Lab implements AutoCloseable {
 
     static List<RecordMetadata> send(Producer<byte[], byte[]> producer, List<ProducerRecord<byte[], byte[]>> records)
         throws Exception {
-        List<java.util.concurrent.Future<RecordMetadata>> sent = new ArrayList<>();
+        List<Future<RecordMetadata>> sent = new ArrayList<>();
         for (ProducerRecord<byte[], byte[]> record : records) {
             sent.add(producer.send(record));
         }
         List<RecordMetadata> done = new ArrayList<>();
-        for (java.util.concurrent.Future<RecordMetadata> one : sent) {
+        for (Future<RecordMetadata> one : sent) {
             done.add(one.get());
         }
         return done;

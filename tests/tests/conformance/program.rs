@@ -20,7 +20,8 @@ macro_rules! sources {
     };
 }
 
-const SOURCES: &[(&str, &str)] = sources!["Check.java", "Conformance.java", "Lab.java", "Topics.java"];
+const SOURCES: &[(&str, &str)] =
+    sources!["Check.java", "Configs.java", "Conformance.java", "Lab.java", "Partitions.java", "Topics.java",];
 
 /// A line of the program.
 #[derive(Deserialize)]
