@@ -12,6 +12,7 @@ use parking_lot::Mutex;
 use crate::configs::given;
 use crate::groups::Coordinator;
 use crate::server::listen;
+use crate::sessions::Sessions;
 use crate::{BrokerConfig, Data, transactions};
 
 /// A broker that cannot start.
@@ -50,6 +51,7 @@ pub(crate) struct Node {
     pub(crate) data: Data,
     pub(crate) groups: Arc<Coordinator>,
     pub(crate) transactions: Arc<transactions::Coordinator>,
+    pub(crate) sessions: Sessions,
     /// The open connections' tasks, by number.
     pub(crate) connections: Mutex<Connections>,
 }
@@ -97,6 +99,7 @@ impl Broker {
             data,
             groups: groups.clone(),
             transactions: transactions.clone(),
+            sessions: Sessions::default(),
             connections: Mutex::default(),
         });
         let tasks = vec![

@@ -19,6 +19,7 @@ mod groups;
 mod inspection;
 mod journal;
 mod log;
+mod sessions;
 mod storage;
 mod topics;
 mod transactions;

@@ -268,7 +268,7 @@ fn a_fetch_keeps_to_its_limits_and_always_brings_something() {
             (0, 0, [1, 0]),
         ] {
             let fetched = client.ask(11, fetch(max_bytes, partition_bytes)).await;
-            assert_eq!(fetched.session_id, 0);
+            assert_eq!(fetched.session_id, 0, "it asks for none");
             let counts: Vec<usize> = fetched.responses[0]
                 .partitions
                 .iter()
