@@ -110,6 +110,7 @@ fn answer(
             if let Some(keys) = resource.configuration_keys.as_ref().filter(|keys| !keys.is_empty()) {
                 configs.retain(|config| keys.iter().any(|key| **key == *config.name));
             }
+            let result = result.with_error_message(None);
             result.with_configs(configs.into_iter().map(|config| entry(config, shown)).collect())
         }
         Err((code, message)) => {

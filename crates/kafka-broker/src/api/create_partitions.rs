@@ -68,7 +68,7 @@ fn grow(node: &Node, topic: &CreatePartitionsTopic, validate_only: bool) -> Resu
 fn result(name: TopicName, grown: Result<(), Refusal>) -> CreatePartitionsTopicResult {
     let result = CreatePartitionsTopicResult::default().with_name(name);
     match grown {
-        Ok(()) => result,
+        Ok(()) => result.with_error_message(None),
         Err((code, message)) => {
             result.with_error_code(code.code()).with_error_message(Some(StrBytes::from_string(message)))
         }

@@ -182,7 +182,7 @@ fn creation_result(
         Ok(created) => created,
         Err((code, message)) => return refused_creation(about, name, code, message),
     };
-    let result = CreatableTopicResult::default().with_name(name);
+    let result = CreatableTopicResult::default().with_name(name).with_error_message(None);
     if about.version < 5 {
         return result;
     }
@@ -292,7 +292,7 @@ fn deletion_result(
 ) -> DeletableTopicResult {
     // Only from version 6 on can a topic have no name.
     let name = if about.version >= BY_ID { name } else { Some(name.unwrap_or_default()) };
-    let result = DeletableTopicResult::default().with_name(name);
+    let result = DeletableTopicResult::default().with_name(name).with_error_message(None);
     let result = if about.version >= BY_ID { result.with_topic_id(id) } else { result };
     let Some((code, message)) = error else { return result };
     let result = result.with_error_code(code.code());
