@@ -136,8 +136,9 @@ impl Cluster {
         Err(failures.into_error(known))
     }
 
-    /// Where to ask, best first: open connections, then the other known brokers in random order, then the bootstrap
-    /// addresses in random order (only those when it is time to begin anew).
+    /// Where to ask, best first: open connections, that of the broker that owes the fewest answers first, for one that
+    /// hangs, or holds a fetch back, would keep the question waiting; then the other known brokers in random order,
+    /// then the bootstrap addresses in random order (only those when it is time to begin anew).
     fn candidates(&self) -> Vec<ServerAddress> {
         let (snapshot, stale) = {
             let state = self.state.lock();
@@ -149,7 +150,7 @@ impl Cluster {
         let mut candidates = Vec::new();
         if !(stale && self.config.rebootstrap) {
             candidates.extend(self.shuffled(snapshot.brokers.values()));
-            candidates.sort_by_key(|address| self.link(address).live().is_none());
+            candidates.sort_by_key(|address| self.link(address).live().map_or(usize::MAX, |live| live.owed()));
         }
         if candidates.is_empty() || self.config.rebootstrap {
             for address in self.shuffled(self.config.bootstrap.iter()) {
@@ -224,7 +225,99 @@ impl Failures {
 
 #[cfg(test)]
 mod tests {
+    use std::net::SocketAddr;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use env::{Env, Stream};
+    use env_sim::{SimHandle, replay_seeds};
+    use kafka_config::RawConfig;
+    use kafka_wire::messages::api_versions_response::ApiVersion;
+    use kafka_wire::messages::metadata_response::MetadataResponseBroker;
+    use kafka_wire::messages::{ApiVersionsResponse, BrokerId, MetadataRequest};
+    use kafka_wire::{ApiKey, FrameReader, StrBytes, decode_request, encode_response};
+    use tokio::io::AsyncWriteExt;
+
     use super::*;
+    use crate::config::AdminConfig;
+
+    const HOSTS: [&str; 3] = ["a", "b", "c"];
+    const METADATA: i16 = 5;
+
+    fn address(host: &str) -> ServerAddress {
+        ServerAddress { host: host.to_owned(), port: 1 }
+    }
+
+    /// A broker that knows all of [`HOSTS`], and gives no answer while it hangs.
+    async fn serve(sim: &SimHandle, host: &'static str, hangs: Arc<AtomicBool>) {
+        let env = sim.env_for(host);
+        let mut listener = env.network().listen(SocketAddr::new(sim.ip_of(host), 1)).await.unwrap();
+        let spawner = env.clone();
+        let accept = async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                spawner.work().spawn("connection", Box::pin(answer(stream, hangs.clone())));
+            }
+        };
+        env.work().spawn("broker", Box::pin(accept));
+    }
+
+    async fn answer(mut stream: Box<dyn Stream>, hangs: Arc<AtomicBool>) {
+        let mut reader = FrameReader::new(1 << 20);
+        while let Ok(Some(frame)) = reader.read(&mut stream).await {
+            let request = decode_request(frame).unwrap();
+            let answer = if request.api_key == ApiKey::ApiVersions {
+                let metadata = ApiVersion::default().with_api_key(ApiKey::Metadata as i16).with_max_version(METADATA);
+                let response = ApiVersionsResponse::default().with_api_keys(vec![metadata]);
+                encode_response(request.correlation_id, request.version, &response)
+            } else if hangs.load(Ordering::Relaxed) {
+                continue;
+            } else {
+                let brokers = HOSTS.iter().zip(1..).map(|(host, id)| {
+                    let host = StrBytes::from_static_str(host);
+                    MetadataResponseBroker::default().with_node_id(BrokerId(id)).with_host(host).with_port(1)
+                });
+                let response = MetadataResponse::default().with_brokers(brokers.collect());
+                encode_response(request.correlation_id, METADATA, &response)
+            };
+            stream.write_all(&answer.unwrap()).await.unwrap();
+        }
+    }
+
+    async fn refreshed(cluster: &Arc<Cluster>) {
+        let asked = cluster.request_update();
+        cluster.changes().wait_for(|_| cluster.is_served(asked)).await.unwrap();
+    }
+
+    fn client(env: &Env) -> Arc<Cluster> {
+        let bootstrap = HOSTS.map(|host| format!("{host}:1")).join(",");
+        let raw = RawConfig::from([("bootstrap.servers", bootstrap.as_str()), ("request.timeout.ms", "30000")]);
+        Cluster::new(env.clone(), Arc::new(AdminConfig::parse(&raw).unwrap().client))
+    }
+
+    #[test]
+    fn a_broker_that_hangs_is_not_asked_while_another_is_idle() {
+        replay_seeds(0..20, async |_, sim| {
+            let hangs = HOSTS.map(|_| Arc::new(AtomicBool::new(false)));
+            for (host, hangs) in HOSTS.iter().zip(&hangs) {
+                serve(&sim, host, hangs.clone()).await;
+            }
+            let env = sim.env_for("client");
+            let cluster = client(&env);
+            refreshed(&cluster).await;
+            let mut waiting = Vec::new();
+            for (host, hangs) in HOSTS.iter().zip(&hangs).take(2) {
+                let connection = cluster.link(&address(host)).connection().await.unwrap();
+                hangs.store(true, Ordering::Relaxed);
+                let request = MetadataRequest::default();
+                waiting.push(connection.submit(METADATA, &request, Duration::from_secs(30)).await.unwrap());
+            }
+            cluster.link(&address("c")).connection().await.unwrap();
+            let begun = env.clock().now();
+            refreshed(&cluster).await;
+            let took = env.clock().now().saturating_since(begun);
+            assert!(took < Duration::from_secs(1), "{took:?}");
+            cluster.abort();
+        });
+    }
 
     #[test]
     fn a_name_without_address_is_told_apart_only_at_first() {

@@ -30,6 +30,8 @@ pub(crate) struct Connection {
     versions: Versions,
     next_id: AtomicI32,
     requests: mpsc::Sender<Outgoing>,
+    /// Shared with each request that waits for its answer.
+    owed: Arc<()>,
     task: Box<dyn Task>,
     env: Env,
 }
@@ -56,6 +58,8 @@ struct InFlight {
     /// Whether the broker answers at all (it does not to a Produce request with acks=0).
     answered: bool,
     reply: oneshot::Sender<Result<Bytes, ClientError>>,
+    /// See [`Connection::owed`].
+    _owed: Arc<()>,
 }
 
 impl Connection {
@@ -93,6 +97,7 @@ impl Connection {
             versions,
             next_id: AtomicI32::new(1),
             requests,
+            owed: Arc::new(()),
             task,
             env: env.clone(),
         })
@@ -101,6 +106,11 @@ impl Connection {
     /// Whether it has ended.
     pub(crate) fn is_closed(&self) -> bool {
         self.requests.is_closed()
+    }
+
+    /// How many answers the broker owes.
+    pub(crate) fn owed(&self) -> usize {
+        Arc::strong_count(&self.owed) - 1
     }
 
     /// Ends it at once, whatever is in flight.
@@ -156,7 +166,7 @@ impl Connection {
         let (reply, answer) = oneshot::channel();
         let deadline = self.env.clock().now() + timeout;
         let needs_room = Q::KEY == ApiKey::Fetch as i16;
-        let in_flight = InFlight { id, timeout, deadline, needs_room, answered, reply };
+        let in_flight = InFlight { id, timeout, deadline, needs_room, answered, reply, _owed: self.owed.clone() };
         let outgoing = Outgoing { frame, in_flight };
         if self.requests.send(outgoing).await.is_err() {
             return Err(lost(&self.broker, "the connection was closed"));
@@ -427,6 +437,29 @@ mod tests {
     async fn ask(connection: &Connection) -> Result<i32, ClientError> {
         let response = connection.call(TIMEOUT, |_| MetadataRequest::default()).await;
         response.map(|response| response.controller_id.0)
+    }
+
+    #[test]
+    fn what_the_broker_owes_is_counted() {
+        let script = async |mut server: Server| {
+            server.agree().await;
+            let first = server.next().await.unwrap();
+            server.next().await.unwrap();
+            server.answer(first.correlation_id, 1).await;
+            // Until the client is gone.
+            server.next().await;
+        };
+        with_server(script, async |_, connection| {
+            assert_eq!(connection.owed(), 0);
+            let submit = || async { connection.submit(5, &MetadataRequest::default(), TIMEOUT).await.unwrap() };
+            let (first, second) = (submit().await, submit().await);
+            assert_eq!(connection.owed(), 2);
+            first.answer().await.unwrap();
+            assert_eq!(connection.owed(), 1);
+            connection.abort();
+            second.answer().await.unwrap_err();
+            assert_eq!(connection.owed(), 0);
+        });
     }
 
     #[test]
