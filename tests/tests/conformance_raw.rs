@@ -17,8 +17,7 @@ use e2e::{KafkaOptions, RealKafka};
 use kafka_broker::{Broker, BrokerConfig};
 
 /// The cases that ours does not pass yet. One that passes must leave the list.
-const NOT_YET: &[&str] =
-    &["protocol::a_client_with_an_impossible_name", "protocol::an_unknown_version_of_api_versions"];
+const NOT_YET: &[&str] = &[];
 
 #[test]
 fn apache_kafka() {

@@ -89,10 +89,4 @@ impl Client {
     pub(crate) async fn sleep(&mut self, time: Duration) {
         self.env.sleep(time).await;
     }
-
-    /// Milliseconds since 1970.
-    pub(crate) fn wall_clock(&self) -> i64 {
-        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
-        i64::try_from(now.as_millis()).unwrap()
-    }
 }

@@ -9,6 +9,7 @@ mod runner;
 
 mod protocol;
 
+mod configs;
 mod metadata;
 mod topics;
 
@@ -25,6 +26,11 @@ mod groups;
 mod member;
 mod static_members;
 
+mod isolation;
+mod transaction;
+mod transactions;
+mod txn_offsets;
+
 pub(crate) use runner::run;
 
 /// All there are, by theme.
@@ -32,6 +38,7 @@ const THEMES: &[&[runner::Case]] = &[
     protocol::CASES,
     metadata::CASES,
     topics::CASES,
+    configs::CASES,
     produce::CASES,
     idempotence::CASES,
     fetch::CASES,
@@ -41,4 +48,7 @@ const THEMES: &[&[runner::Case]] = &[
     static_members::CASES,
     coordination::CASES,
     commits::CASES,
+    transactions::CASES,
+    isolation::CASES,
+    txn_offsets::CASES,
 ];

@@ -232,13 +232,13 @@ async fn a_batch_too_large_for_its_topic(cx: Cx) {
 async fn the_broker_s_time(cx: Cx) {
     let name = cx.topic_with("t", 1, &[("message.timestamp.type", "LogAppendTime")]).await;
     let mut client = cx.connect().await;
-    let before = client.wall_clock();
+    let before = wall_clock();
     for version in cx.versions::<ProduceRequest>() {
         let answer = client.ask_at(version, produce_request(&name, 0, batch(&["a", "b"], 7), -1)).await;
         let partition = &answer.responses[0].partition_responses[0];
         fine(partition.error_code);
         let at = partition.log_append_time_ms;
-        assert!(before - 1_000 <= at && at <= client.wall_clock() + 1_000, "{at}");
+        assert!(before - 1_000 <= at && at <= wall_clock() + 1_000, "{at}");
         let stored = client.fetch(&name, 0, partition.base_offset, false).await.records.unwrap();
         let stored = Batches::new(stored).next().unwrap().unwrap();
         stored.check_crc().unwrap();
@@ -255,9 +255,9 @@ async fn the_broker_s_time(cx: Cx) {
 async fn a_timestamp_from_the_future(cx: Cx) {
     let name = cx.topic("t", 1).await;
     let mut client = cx.connect().await;
-    let soon = client.wall_clock() + Duration::from_secs(30 * 60).as_millis() as i64;
+    let soon = wall_clock() + Duration::from_secs(30 * 60).as_millis() as i64;
     fine(client.produce(&name, 0, batch(&["v"], soon)).await.0);
-    let far = client.wall_clock() + Duration::from_secs(2 * 60 * 60).as_millis() as i64;
+    let far = wall_clock() + Duration::from_secs(2 * 60 * 60).as_millis() as i64;
     refused(client.produce(&name, 0, batch(&["v"], far)).await.0, ErrorCode::InvalidTimestamp);
     // Where the topic allows it.
     let open = cx.topic_with("open", 1, &[("message.timestamp.after.max.ms", &i64::MAX.to_string())]).await;
@@ -265,7 +265,7 @@ async fn a_timestamp_from_the_future(cx: Cx) {
     // And the past, where it does not.
     let strict = cx.topic_with("strict", 1, &[("message.timestamp.before.max.ms", "1000")]).await;
     refused(client.produce(&strict, 0, batch(&["v"], 1)).await.0, ErrorCode::InvalidTimestamp);
-    let now = client.wall_clock();
+    let now = wall_clock();
     fine(client.produce(&strict, 0, batch(&["v"], now)).await.0);
 }
 

@@ -242,16 +242,23 @@ fn records(compression: Compression, values: &[&str], timestamp: i64) -> BatchBu
     builder
 }
 
+/// Milliseconds since 1970.
+pub(crate) fn wall_clock() -> i64 {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+    i64::try_from(now.as_millis()).unwrap()
+}
+
 /// A batch of an idempotent producer: who, its epoch, the first sequence number.
 pub(crate) fn numbered((id, epoch): (i64, i16), base_sequence: i32, values: &[&str]) -> Bytes {
     let producer = ProducerState { id, epoch, base_sequence };
     records(Compression::None, values, 1).finish(Some(producer), false).unwrap()
 }
 
-/// A batch of a transaction.
+/// A batch of a transaction. Its time is now, as its marker's will be: where a log's times are weeks apart a new segment
+/// begins, and Kafka answers a Fetch from one segment.
 pub(crate) fn transactional((id, epoch): (i64, i16), base_sequence: i32, values: &[&str]) -> Bytes {
     let producer = ProducerState { id, epoch, base_sequence };
-    records(Compression::None, values, 1).finish(Some(producer), true).unwrap()
+    records(Compression::None, values, wall_clock()).finish(Some(producer), true).unwrap()
 }
 
 /// The offsets and values of all application records of whole batches.

@@ -27,7 +27,7 @@ mod init_producer_id;
 mod txn_offset_commit;
 
 pub(crate) use add_to_txn::{AddOffsetsToTxn, AddPartitionsToTxn};
-pub(crate) use api_versions::{ApiVersions, api_versions};
+pub(crate) use api_versions::{ApiVersions, ask_again};
 pub(crate) use cluster::{DescribeCluster, FindCoordinator};
 pub(crate) use committed::{OffsetCommit, OffsetFetch};
 pub(crate) use configs::DescribeConfigs;

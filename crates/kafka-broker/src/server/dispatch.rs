@@ -38,8 +38,7 @@ pub(super) async fn answer(node: &Node, request: &IncomingRequest, peer: SocketA
         carry_out(node, request, peer, refusal).await
     } else if request.api_key == ApiKey::ApiVersions {
         // In the oldest version, which every client reads, it learns which versions there are (KIP-511).
-        encode_response(request.correlation_id, 0, &api::api_versions(Some(ErrorCode::UnsupportedVersion)))
-            .map(Answer::Send)
+        encode_response(request.correlation_id, 0, &api::ask_again()).map(Answer::Send)
     } else {
         return Answer::Close("this version of the API is not supported".into());
     };

@@ -139,7 +139,7 @@ impl Client {
             ApiKey::OffsetDelete => {
                 drop(self.ask(version, OffsetDeleteRequest::default().with_group_id(group("nobody's"))).await);
             }
-            ApiKey::ApiVersions => drop(self.ask(version, ApiVersionsRequest::default()).await),
+            ApiKey::ApiVersions => drop(self.ask(version, versions_request(version)).await),
             ApiKey::CreateTopics => {
                 let topics = [1, 9].map(|replicas| {
                     create_topics_request::CreatableTopic::default()
@@ -282,6 +282,14 @@ pub(crate) fn batch(compression: Compression, records: &[(&str, &str)], timestam
 pub(crate) fn offsets(batches: Bytes) -> Vec<i64> {
     let records = Batches::new(batches).flat_map(|batch| batch.unwrap().records(DEFAULT_MAX_DECOMPRESSED).unwrap());
     records.map(|record| record.unwrap().offset).collect()
+}
+
+pub(crate) fn versions_request(version: i16) -> ApiVersionsRequest {
+    let request = ApiVersionsRequest::default();
+    if version < 3 {
+        return request;
+    }
+    request.with_client_software_name(text("raw")).with_client_software_version(text("1.0"))
 }
 
 pub(crate) fn produce_request(name: &str, partition: i32, records: Bytes, acks: i16) -> ProduceRequest {
