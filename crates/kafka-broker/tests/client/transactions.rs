@@ -1,21 +1,25 @@
 //! A producer of raw requests: idempotent, or with transactions.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use bytes::Bytes;
+use env::Env;
 use kafka_wire::batch::{ControlType, DEFAULT_MAX_DECOMPRESSED};
 use kafka_wire::messages::*;
-use kafka_wire::{ApiKey, BatchBuilder, BatchOptions, Batches, ProducerState};
+use kafka_wire::protocol::Request;
+use kafka_wire::{ApiKey, BatchBuilder, BatchOptions, Batches, FrameReader, ProducerState, encode_request};
+use tokio::io::AsyncWriteExt;
 
 use super::{Client, batch, fetch_request, group, list_request, offset_fetch_request, produce_request, text, topic};
 
 /// The transaction APIs in the versions that clients of the first transaction protocol use.
-const INIT: i16 = 5;
-const ADD_PARTITIONS: i16 = 3;
-const ADD_OFFSETS: i16 = 4;
-const OFFSET_COMMIT: i16 = 4;
-const END: i16 = 4;
-const PRODUCE: i16 = 11;
+pub(crate) const INIT: i16 = 5;
+pub(crate) const ADD_PARTITIONS: i16 = 3;
+pub(crate) const ADD_OFFSETS: i16 = 4;
+pub(crate) const OFFSET_COMMIT: i16 = 4;
+pub(crate) const END: i16 = 4;
+pub(crate) const PRODUCE: i16 = 11;
 
 /// Who a producer is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -106,6 +110,45 @@ pub(crate) fn transactional_produce(id: &str, name: &str, partition: i32, record
     produce_request(name, partition, records, -1).with_transactional_id(Some(transactional_id(id)))
 }
 
+/// Asks for little of what is committed.
+pub(crate) fn committed_request(name: &str, partition: i32, offset: i64) -> FetchRequest {
+    let mut request = fetch_request(name, partition, offset, Duration::ZERO).with_isolation_level(1);
+    request.topics[0].partitions[0].partition_max_bytes = 200;
+    request
+}
+
+/// Takes the values of what is committed out of an answer, and goes on behind it; `false` when there was nothing.
+pub(crate) fn take_committed(
+    answer: fetch_response::PartitionData,
+    offset: &mut i64,
+    values: &mut Vec<String>,
+) -> bool {
+    let mut aborts = answer.aborted_transactions.expect("a list, if an empty one");
+    aborts.sort_by_key(|aborted| std::cmp::Reverse(aborted.first_offset));
+    let records = answer.records.unwrap_or_default();
+    let found = !records.is_empty();
+    let mut aborting = std::collections::BTreeSet::new();
+    for batch in Batches::new(records).map(Result::unwrap) {
+        let header = batch.header();
+        while aborts.last().is_some_and(|aborted| aborted.first_offset <= header.last_offset()) {
+            aborting.extend(aborts.pop().map(|aborted| aborted.producer_id.0));
+        }
+        let skipped = header.is_transactional() && aborting.contains(&header.producer.id);
+        match batch.control_type().unwrap() {
+            Some(ControlType::Abort) => drop(aborting.remove(&header.producer.id)),
+            Some(_) => {}
+            None if skipped => {}
+            None => {
+                let records = batch.records(DEFAULT_MAX_DECOMPRESSED).unwrap().map(Result::unwrap);
+                let new = records.filter(|record| record.offset >= *offset);
+                values.extend(new.map(|record| String::from_utf8(record.value.unwrap().to_vec()).unwrap()));
+            }
+        }
+        *offset = header.next_offset().max(*offset);
+    }
+    found
+}
+
 /// What a reader of committed transactions sees.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Committed {
@@ -177,36 +220,12 @@ impl Client {
     pub(crate) async fn committed_values(&mut self, name: &str, partition: i32, mut offset: i64) -> Committed {
         let mut values = Vec::new();
         loop {
-            let mut request = fetch_request(name, partition, offset, Duration::ZERO).with_isolation_level(1);
-            request.topics[0].partitions[0].partition_max_bytes = 200;
-            let mut answer = self.ask(12, request).await;
+            let mut answer = self.ask(12, committed_request(name, partition, offset)).await;
             let answer = answer.responses.remove(0).partitions.remove(0);
             assert_eq!(answer.error_code, 0);
-            let mut aborts = answer.aborted_transactions.expect("a list, if an empty one");
-            aborts.sort_by_key(|aborted| std::cmp::Reverse(aborted.first_offset));
-            let records = answer.records.unwrap_or_default();
-            if records.is_empty() {
+            if !take_committed(answer.clone(), &mut offset, &mut values) {
                 let (stable_offset, high_watermark) = (answer.last_stable_offset, answer.high_watermark);
                 return Committed { values, stable_offset, high_watermark };
-            }
-            let mut aborting = std::collections::BTreeSet::new();
-            for batch in Batches::new(records).map(Result::unwrap) {
-                let header = batch.header();
-                while aborts.last().is_some_and(|aborted| aborted.first_offset <= header.last_offset()) {
-                    aborting.extend(aborts.pop().map(|aborted| aborted.producer_id.0));
-                }
-                let skipped = header.is_transactional() && aborting.contains(&header.producer.id);
-                match batch.control_type().unwrap() {
-                    Some(ControlType::Abort) => drop(aborting.remove(&header.producer.id)),
-                    Some(_) => {}
-                    None if skipped => {}
-                    None => {
-                        let records = batch.records(DEFAULT_MAX_DECOMPRESSED).unwrap().map(Result::unwrap);
-                        let new = records.filter(|record| record.offset >= offset);
-                        values.extend(new.map(|record| String::from_utf8(record.value.unwrap().to_vec()).unwrap()));
-                    }
-                }
-                offset = header.next_offset().max(offset);
             }
         }
     }
@@ -216,6 +235,57 @@ impl Client {
         let answer = self.ask(10, list_request(name, partition, timestamp).with_isolation_level(1)).await;
         let partition = &answer.topics[0].partitions[0];
         (partition.error_code, partition.offset)
+    }
+}
+
+/// A client that comes back when its connection is lost, and asks again.
+pub(crate) struct Persistent {
+    env: Env,
+    address: SocketAddr,
+    client: Option<Client>,
+}
+
+/// Codes after which a client asks again.
+const RETRIABLE: [i16; 8] = [6, 7, 13, 14, 15, 16, 19, 51];
+/// After this time a client gives a connection up.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+impl Persistent {
+    pub(crate) fn new(env: Env, address: SocketAddr) -> Self {
+        Self { env, address, client: None }
+    }
+
+    /// The answer and the code that `code` finds in it, once that is no reason to ask again.
+    pub(crate) async fn ask<Q: Request>(
+        &mut self,
+        version: i16,
+        request: &Q,
+        code: impl Fn(&Q::Response) -> i16,
+    ) -> (i16, Q::Response) {
+        loop {
+            let asked = self.env.clone().timeout(PATIENCE, self.try_once(version, request)).await.ok().flatten();
+            match asked.map(|answer| (code(&answer), answer)) {
+                Some((code, answer)) if !RETRIABLE.contains(&code) => return (code, answer),
+                Some(_) => {}
+                None => self.client = None,
+            }
+            self.env.sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    async fn try_once<Q: Request>(&mut self, version: i16, request: &Q) -> Option<Q::Response> {
+        let client = match &mut self.client {
+            Some(client) => client,
+            none => {
+                let stream = self.env.network().connect(self.address).await.ok()?;
+                none.insert(Client { stream, frames: FrameReader::new(usize::MAX), correlation: 0 })
+            }
+        };
+        client.correlation += 1;
+        let frame = encode_request(client.correlation, Some("raw"), version, request).unwrap();
+        client.stream.write_all(&frame).await.ok()?;
+        client.stream.flush().await.ok()?;
+        client.receive::<Q>(version).await
     }
 }
 
