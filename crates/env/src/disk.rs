@@ -121,6 +121,14 @@ pub trait Disk: Send + Sync {
     /// # Errors
     /// Those of the file system.
     fn remove(&self, path: &Path) -> io::Result<()>;
+    /// Removes an empty folder.
+    ///
+    /// # Errors
+    /// Those of the file system; `Unsupported` from a stand-in that has no such thing.
+    fn remove_dir(&self, path: &Path) -> io::Result<()> {
+        let _ = path;
+        Err(io::ErrorKind::Unsupported.into())
+    }
     /// Makes a folder and those above it; an existing one is fine.
     ///
     /// # Errors

@@ -13,6 +13,7 @@ use crate::configs::given;
 use crate::groups::Coordinator;
 use crate::server::listen;
 use crate::sessions::Sessions;
+use crate::upkeep::{compact, flush_in_time, retain};
 use crate::{BrokerConfig, Data, transactions};
 
 /// A broker that cannot start.
@@ -85,7 +86,10 @@ impl Broker {
             ip if ip.is_unspecified() => "localhost".to_owned(),
             ip => ip.to_string(),
         });
-        let cluster_id = name_cluster(env, &data)?;
+        data.0.configure(config.log);
+        let mut named = Ok(String::new());
+        env.work().in_place(&mut || named = name_cluster(env, &data));
+        let cluster_id = named?;
         let port = config.advertised_port.unwrap_or(addr.port());
         data.0.topics.serve(config.node_id, given(&config, &format!("{host}:{port}")));
         let groups = Coordinator::new(env.clone(), data.clone(), &config)?;
@@ -102,11 +106,20 @@ impl Broker {
             sessions: Sessions::default(),
             connections: Mutex::default(),
         });
-        let tasks = vec![
-            env.work().spawn("kafka-broker groups", groups.run()),
-            env.work().spawn("kafka-broker transactions", transactions.run()),
+        let retaining = retain(env.clone(), node.data.clone(), node.config.retention_check_interval);
+        let compacting = compact(env.clone(), node.data.clone(), node.config.cleaner_backoff);
+        let mut tasks = vec![
+            // Both write to the disk.
+            env.work().spawn("kafka-broker groups", Box::pin(env.lend(groups.run()))),
+            env.work().spawn("kafka-broker transactions", Box::pin(env.lend(transactions.run()))),
+            env.work().spawn("kafka-broker retention", retaining),
+            env.work().spawn("kafka-broker compaction", compacting),
             env.work().spawn("kafka-broker listener", Box::pin(listen(node.clone(), listener))),
         ];
+        if let Some(disk) = &node.data.0.disk {
+            let flushing = flush_in_time(env.clone(), node.data.clone(), disk.queue.clone());
+            tasks.push(env.work().spawn("kafka-broker flush", flushing));
+        }
         Ok(Handle { addr, node, tasks })
     }
 }
@@ -153,13 +166,15 @@ impl Handle {
     }
 
     /// Closes every connection; requests under way may or may not have been carried out. When it returns, the address
-    /// is free.
+    /// is free, and what is on a disk is durable.
     pub async fn stop(mut self) {
         let tasks = self.abort();
         for task in tasks {
             // Aborted is how it is meant to end.
             let _ = task.join().await;
         }
+        let data = &self.node.data;
+        self.node.env.work().in_place(&mut || data.0.close());
     }
 
     fn abort(&mut self) -> Vec<Box<dyn Task>> {

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::Faults;
+use crate::{Faults, LogSettings};
 
 /// The configuration of a broker. Where Kafka has a key for it, the default is Kafka's.
 #[derive(Clone)]
@@ -49,6 +49,14 @@ pub struct BrokerConfig {
     pub idle_limit: Duration,
     /// `max.connections`; more are closed at once.
     pub max_connections: usize,
+    /// How logs are kept whose topic is told nothing else: `log.segment.bytes`, `log.roll.ms`,
+    /// `log.flush.interval.messages`, `log.flush.interval.ms`. Unlike Kafka, which has replicas, a second for the last.
+    /// Committed offsets follow the same rule.
+    pub log: LogSettings,
+    /// `log.retention.check.interval.ms`: how often what is too old or too much is dropped.
+    pub retention_check_interval: Duration,
+    /// `log.cleaner.backoff.ms`: how often is looked for what can be compacted.
+    pub cleaner_backoff: Duration,
     /// What goes wrong; for tests.
     pub faults: Option<Arc<dyn Faults>>,
 }
@@ -76,6 +84,9 @@ impl BrokerConfig {
             max_request_bytes: kafka_wire::frame::DEFAULT_MAX_FRAME,
             idle_limit: Duration::from_secs(10 * 60),
             max_connections: 10_000,
+            log: LogSettings::default(),
+            retention_check_interval: Duration::from_secs(5 * 60),
+            cleaner_backoff: Duration::from_secs(15),
             faults: None,
         }
     }

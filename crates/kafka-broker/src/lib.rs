@@ -1,5 +1,5 @@
-//! A single-node Kafka broker for quick start, demos and tests. It is not for production: one node, no replicas, and
-//! for now everything in memory.
+//! A single-node Kafka broker for quick start, demos and tests. It is not for production: one node, no replicas. Its
+//! [`Data`] is in memory or in a folder.
 //!
 //! It keeps batches as producers sent them and never looks into records, except to find an offset by time. What it
 //! speaks is in `server::versions`; everything listed there is really there. Time, network and randomness come
@@ -15,6 +15,7 @@ mod api;
 
 mod configs;
 mod data;
+mod flush;
 mod groups;
 mod inspection;
 mod journal;
@@ -23,9 +24,10 @@ mod sessions;
 mod storage;
 mod topics;
 mod transactions;
+mod upkeep;
 
 pub use broker::{Broker, Handle, StartError};
 pub use config::BrokerConfig;
-pub use data::Data;
+pub use data::{Data, DataError};
 pub use faults::{Fault, Faults, Request};
-pub use log::{Log, MemoryLog, Retention, TimedOffset};
+pub use log::{Compaction, CompactionRules, Log, LogSettings, MemoryLog, Retention, TimedOffset};

@@ -32,6 +32,11 @@ impl DiskControl {
         self.host.drive.state.lock().faults.waiting.push(fault);
     }
 
+    /// Forgets the faults that still wait for their operation.
+    pub fn clear_faults(&self) {
+        self.host.drive.state.lock().faults.waiting.clear();
+    }
+
     /// The chance that any operation fails with an I/O error.
     pub fn set_error_chance(&self, chance: f64) {
         self.host.drive.state.lock().faults.error_chance = chance;

@@ -28,7 +28,7 @@ pub enum DiskOperation {
     Metadata,
     /// [`env::Disk::rename`].
     Rename,
-    /// [`env::Disk::remove`].
+    /// [`env::Disk::remove`], [`env::Disk::remove_dir`].
     Remove,
     /// [`env::Disk::create_dir_all`].
     CreateDir,

@@ -133,6 +133,17 @@ impl Disk for SimDisk {
         Ok(())
     }
 
+    fn remove_dir(&self, path: &Path) -> io::Result<()> {
+        let mut state = self.begin(DiskOperation::Remove, path)?;
+        let place = state.volume.find(path, false)?;
+        if !state.volume.names(place.existing()?)?.now.is_empty() {
+            return Err(errno::not_empty());
+        }
+        let inode = place.existing()?;
+        state.volume.unlink(place.named()?, inode);
+        Ok(())
+    }
+
     fn create_dir_all(&self, path: &Path) -> io::Result<()> {
         let mut state = self.begin(DiskOperation::CreateDir, path)?;
         let mut so_far = PathBuf::from("/");

@@ -7,7 +7,7 @@ use std::time::Duration;
 use kafka_config::{ConfigDef, Type};
 
 use super::keys::{Key, Rule, definition};
-use crate::BrokerConfig;
+use crate::{BrokerConfig, LogSettings};
 
 /// The definition of the broker.
 pub(super) static DEFINITION: LazyLock<ConfigDef> = LazyLock::new(|| definition(DYNAMIC.iter().chain(FIXED)));
@@ -21,6 +21,8 @@ pub(super) fn is_fixed(name: &str) -> bool {
 /// find it.
 pub(crate) fn given(config: &BrokerConfig, address: &str) -> BTreeMap<String, String> {
     let millis = |time: Duration| time.as_millis().to_string();
+    let log = &config.log;
+    let flush_messages = i64::try_from(log.flush_messages).unwrap_or(i64::MAX).to_string();
     let all = [
         ("node.id", config.node_id.to_string()),
         ("broker.id", config.node_id.to_string()),
@@ -37,12 +39,22 @@ pub(crate) fn given(config: &BrokerConfig, address: &str) -> BTreeMap<String, St
         ("socket.request.max.bytes", config.max_request_bytes.to_string()),
         ("connections.max.idle.ms", millis(config.idle_limit)),
         ("max.connections", config.max_connections.to_string()),
+        ("log.segment.bytes", log.segment_bytes.to_string()),
+        ("log.flush.interval.messages", flush_messages),
+        ("log.retention.check.interval.ms", millis(config.retention_check_interval)),
+        ("log.cleaner.backoff.ms", millis(config.cleaner_backoff)),
     ];
+    // Without a word these have no value; the flush interval of this broker then is not Kafka's, which is none.
+    let usual = LogSettings::default();
+    let roll = Some(log.segment_millis).filter(|millis| *millis != usual.segment_millis);
+    let roll = roll.map(|millis| ("log.roll.ms", millis.to_string()));
+    let flush = Some(log.flush_interval).filter(|interval| *interval != usual.flush_interval);
+    let flush = flush.map(|interval| ("log.flush.interval.ms", millis(interval)));
     let is_default = |name: &str, value: &str| {
         let default = DYNAMIC.iter().chain(FIXED).find(|key| key.name == name).and_then(|key| key.default);
         default == Some(value)
     };
-    let differing = all.into_iter().filter(|(name, value)| !is_default(name, value));
+    let differing = all.into_iter().chain(roll).chain(flush).filter(|(name, value)| !is_default(name, value));
     differing.map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
@@ -84,6 +96,8 @@ const DYNAMIC: &[Key] = &[
 const FIXED: &[Key] = &[
     Key { name: "log.roll.hours", kind: Type::Int, default: Some("168"), rule: Rule::AtLeast(1), doc: "segment.ms of topics without their own, in hours." },
     Key { name: "log.roll.jitter.hours", kind: Type::Int, default: Some("0"), rule: Rule::AtLeast(0), doc: "segment.jitter.ms of topics without their own, in hours." },
+    Key { name: "log.retention.check.interval.ms", kind: Type::Long, default: Some("300000"), rule: Rule::AtLeast(1), doc: "How often records that are too old or too many are dropped." },
+    Key { name: "log.cleaner.backoff.ms", kind: Type::Long, default: Some("15000"), rule: Rule::AtLeast(0), doc: "How often logs are looked through for what can be compacted." },
     Key { name: "log.flush.scheduler.interval.ms", kind: Type::Long, default: Some("9223372036854775807"), rule: Rule::Any, doc: "flush.ms of topics without their own by default." },
     Key { name: "log.retention.minutes", kind: Type::Int, default: None, rule: Rule::Any, doc: "retention.ms of topics without their own, in minutes." },
     Key { name: "log.retention.hours", kind: Type::Int, default: Some("168"), rule: Rule::Any, doc: "retention.ms of topics without their own, in hours." },

@@ -1,9 +1,12 @@
 //! The interface of logs.
 
 use std::io;
+use std::time::Duration;
 
 use bytes::Bytes;
 use kafka_wire::Batch;
+
+use super::{Compaction, CompactionRules};
 
 /// A place in a log, found by time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,6 +71,33 @@ pub trait Log: Send {
     /// When it cannot be dropped.
     fn retain(&mut self, limits: &Retention, stable: i64, now: i64) -> io::Result<()>;
 
+    /// Begins to compact the pieces that nothing is appended to any more, up to `stable`; `None` when there is too little to
+    /// gain. The caller runs it, while the log is used by others, and gives it to [`Log::finish_compaction`].
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    fn begin_compaction(&mut self, rules: &CompactionRules, stable: i64, now: i64) -> io::Result<Option<Compaction>>;
+
+    /// Puts what [`Log::begin_compaction`] has begun in the place of what it was made from.
+    ///
+    /// # Errors
+    /// When it cannot be kept; then at least that is there which is newer than what could be replaced.
+    fn finish_compaction(&mut self, done: Compaction) -> io::Result<()>;
+
+    /// From now on these settings count.
+    fn configure(&mut self, settings: &LogSettings);
+
+    /// Bytes of batches that are kept.
+    fn size(&self) -> u64;
+
+    /// What makes the next start quick: called at the end, after the last append. The log can still be used.
+    ///
+    /// # Errors
+    /// As [`Log::flush`].
+    fn close(&mut self) -> io::Result<()> {
+        self.flush()
+    }
+
     /// Makes what was appended durable: after it returns, a crash of the machine loses none of it.
     ///
     /// # Errors
@@ -82,4 +112,29 @@ pub struct Retention {
     pub bytes: Option<u64>,
     /// `retention.ms`, by the largest timestamp of a piece; `None`: for ever.
     pub millis: Option<i64>,
+}
+
+/// How a log is kept, whatever is in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LogSettings {
+    /// `segment.bytes`
+    pub segment_bytes: u64,
+    /// `segment.ms`
+    pub segment_millis: i64,
+    /// `flush.messages`: after so many records they are made durable before anything else happens.
+    pub flush_messages: u64,
+    /// `flush.ms`: records are durable after that time at the latest.
+    pub flush_interval: Duration,
+}
+
+impl Default for LogSettings {
+    /// Kafka's defaults, but for the flush interval: a second, where Kafka relies on replicas instead.
+    fn default() -> Self {
+        Self {
+            segment_bytes: 1024 * 1024 * 1024,
+            segment_millis: 7 * 24 * 60 * 60 * 1000,
+            flush_messages: i64::MAX as u64,
+            flush_interval: Duration::from_secs(1),
+        }
+    }
 }

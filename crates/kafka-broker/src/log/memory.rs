@@ -1,16 +1,14 @@
 //! A log in memory.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::io;
 
 use bytes::{Bytes, BytesMut};
 use kafka_wire::Batch;
-use kafka_wire::batch::{DEFAULT_MAX_DECOMPRESSED, assign_offsets};
+use kafka_wire::batch::assign_offsets;
 
-use super::{Log, Retention, TimedOffset};
-
-/// The one node is leader since the beginning.
-const LEADER_EPOCH: i32 = 0;
+use super::disk::first_in;
+use super::{Cleaned, Cleaner, Compaction, CompactionRules, LEADER_EPOCH, Log, LogSettings, Retention, TimedOffset};
 
 /// A [`Log`] in memory.
 #[derive(Debug, Default)]
@@ -19,6 +17,19 @@ pub struct MemoryLog {
     start: i64,
     end: i64,
     bytes: u64,
+    settings: LogSettings,
+    /// Where the part begins that is not compacted since it is still appended to: what a segment is in files.
+    active: Active,
+    cleaned_to: i64,
+    uncleanable: bool,
+}
+
+/// The batches of a log's last part.
+#[derive(Debug, Default)]
+struct Active {
+    base: i64,
+    bytes: u64,
+    first_timestamp: i64,
 }
 
 impl MemoryLog {
@@ -31,6 +42,21 @@ impl MemoryLog {
     /// The index of the first batch that ends at `offset` or later.
     fn batch_at(&self, offset: i64) -> usize {
         self.batches.partition_point(|batch| batch.header().last_offset() < offset)
+    }
+
+    /// Begins a new part when the present one is full or old.
+    fn roll(&mut self, next: &Batch) {
+        let (header, size) = (next.header(), next.bytes().len() as u64);
+        let active = &mut self.active;
+        let is_full = active.bytes + size > self.settings.segment_bytes;
+        let is_old = header.max_timestamp.saturating_sub(active.first_timestamp) > self.settings.segment_millis;
+        if active.bytes > 0 && (is_full || is_old) {
+            *active = Active { base: self.end, ..Active::default() };
+        }
+        if active.bytes == 0 {
+            active.first_timestamp = header.max_timestamp;
+        }
+        active.bytes += size;
     }
 
     fn drop_first(&mut self) {
@@ -48,6 +74,7 @@ impl Log for MemoryLog {
         let mut bytes = BytesMut::from(&batch.bytes()[..]);
         assign_offsets(&mut bytes, base, LEADER_EPOCH).map_err(io::Error::other)?;
         let batch = Batch::new(bytes.freeze()).map_err(io::Error::other)?;
+        self.roll(&batch);
         self.end = batch.header().next_offset();
         self.bytes += batch.bytes().len() as u64;
         self.batches.push_back(batch);
@@ -86,11 +113,8 @@ impl Log for MemoryLog {
 
     fn find_by_time(&mut self, timestamp: i64) -> io::Result<Option<TimedOffset>> {
         for batch in self.batches.iter().filter(|batch| batch.header().max_timestamp >= timestamp) {
-            for record in batch.records(DEFAULT_MAX_DECOMPRESSED).map_err(io::Error::other)? {
-                let record = record.map_err(io::Error::other)?;
-                if record.timestamp >= timestamp && record.offset >= self.start {
-                    return Ok(Some(TimedOffset { offset: record.offset, timestamp: record.timestamp }));
-                }
+            if let Some(found) = first_in(batch, timestamp, self.start)? {
+                return Ok(Some(found));
             }
         }
         Ok(None)
@@ -127,13 +151,101 @@ impl Log for MemoryLog {
         Ok(())
     }
 
+    fn begin_compaction(&mut self, rules: &CompactionRules, stable: i64, now: i64) -> io::Result<Option<Compaction>> {
+        if self.active.bytes > 0 && now.saturating_sub(self.active.first_timestamp) > self.settings.segment_millis {
+            self.active = Active { base: self.end, ..Active::default() };
+        }
+        let limit = stable.min(self.active.base);
+        let old_enough = now.saturating_sub(rules.min_lag_millis);
+        let closed = self.batches.iter().take_while(|batch| {
+            let header = batch.header();
+            header.next_offset() <= limit && header.max_timestamp <= old_enough
+        });
+        let batches: Vec<Batch> = closed.cloned().collect();
+        let size = |from: i64| -> usize {
+            let counted = batches.iter().filter(|batch| batch.header().next_offset() > from);
+            counted.map(|batch| batch.bytes().len()).sum()
+        };
+        let (dirty, all) = (size(self.cleaned_to), size(0));
+        if self.uncleanable || dirty == 0 || (dirty as f64) < all as f64 * rules.min_dirty_ratio {
+            return Ok(None);
+        }
+        let cleaner = Cleaner::new(rules, now);
+        let (cleaned_to, changes) = (self.cleaned_to, BTreeMap::new());
+        let compaction = MemoryCompaction { cleaner, batches, cleaned_to, changes, failed: None };
+        Ok(Some(Compaction::Memory(Box::new(compaction))))
+    }
+
+    fn finish_compaction(&mut self, done: Compaction) -> io::Result<()> {
+        let Compaction::Memory(mut done) = done else { return Ok(()) };
+        if let Some(error) = done.failed {
+            self.uncleanable = true;
+            return Err(error);
+        }
+        let end = done.batches.last().map_or(self.cleaned_to, |batch| batch.header().next_offset());
+        self.cleaned_to = self.cleaned_to.max(done.cleaner.cleaned_to(end));
+        let kept = self
+            .batches
+            .drain(..)
+            .filter_map(|batch| done.changes.remove(&batch.header().base_offset).unwrap_or(Some(batch)));
+        self.batches = kept.collect();
+        self.bytes = self.batches.iter().map(|batch| batch.bytes().len() as u64).sum();
+        Ok(())
+    }
+
+    fn configure(&mut self, settings: &LogSettings) {
+        self.settings = *settings;
+    }
+
+    fn size(&self) -> u64 {
+        self.bytes
+    }
+
     fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Compaction of a log in memory.
+pub struct MemoryCompaction {
+    cleaner: Cleaner,
+    batches: Vec<Batch>,
+    /// Up to where the log had been compacted before.
+    cleaned_to: i64,
+    /// What takes the place of batches, by their base offsets.
+    changes: BTreeMap<i64, Option<Batch>>,
+    failed: Option<io::Error>,
+}
+
+impl MemoryCompaction {
+    /// All of it at once: whether there is more.
+    pub(crate) fn step(&mut self) -> bool {
+        self.failed = self.run().err();
+        false
+    }
+
+    fn run(&mut self) -> io::Result<()> {
+        for batch in &self.batches {
+            self.cleaner.survey(batch.header(), || Ok(batch.clone()))?;
+        }
+        for batch in self.batches.iter().filter(|batch| batch.header().next_offset() > self.cleaned_to) {
+            self.cleaner.learn(batch)?;
+        }
+        for batch in &self.batches {
+            let change = match self.cleaner.clean(batch)? {
+                Cleaned::Kept => continue,
+                Cleaned::Replaced(bytes) => Some(Batch::new(bytes).map_err(io::Error::other)?),
+                Cleaned::Dropped => None,
+            };
+            self.changes.insert(batch.header().base_offset, change);
+        }
         Ok(())
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use kafka_wire::batch::DEFAULT_MAX_DECOMPRESSED;
     use kafka_wire::{BatchBuilder, BatchOptions, Batches};
     use proptest::prelude::*;
 

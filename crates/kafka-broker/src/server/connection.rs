@@ -32,7 +32,13 @@ pub(super) async fn serve(node: &Node, mut stream: Box<dyn Stream>, peer: Socket
                 return;
             }
         };
-        match answer(node, &request, peer).await {
+        let answering = answer(node, &request, peer);
+        let answered = match node.data.folder() {
+            // It may wait for the disk.
+            Some(_) => node.env.lend(answering).await,
+            None => answering.await,
+        };
+        match answered {
             Answer::Send(bytes) => {
                 let sent = async {
                     stream.write_all(&bytes).await?;

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use kafka_wire::ErrorCode;
 use parking_lot::Mutex;
@@ -15,6 +16,7 @@ use super::check_name;
 use super::partition::Partition;
 use crate::configs::{Layers, TopicSettings, check_topic};
 use crate::journal::{Change, Journal, Kind};
+use crate::log::LogSettings;
 use crate::storage::Storage;
 
 /// More partitions than a topic may have: Kafka's limit of changes in one request.
@@ -85,6 +87,23 @@ impl Topic {
         &self.settings
     }
 
+    /// Tells the logs how they are kept. `flush_interval` is for a topic that says nothing of it.
+    fn configure_logs(&self, flush_interval: Duration) {
+        let settings = LogSettings {
+            segment_bytes: self.settings.segment_bytes,
+            segment_millis: self.settings.segment_ms,
+            flush_messages: u64::try_from(self.settings.flush_messages).unwrap_or(1),
+            flush_interval: match self.settings.flush_ms {
+                // Parity: that is what Kafka says by default.
+                i64::MAX => flush_interval,
+                millis => Duration::from_millis(u64::try_from(millis).unwrap_or(0)),
+            },
+        };
+        for partition in &self.partitions {
+            partition.with_log(|log, _| log.configure(&settings));
+        }
+    }
+
     /// How batches are appended at `now`.
     pub(crate) fn append_rules(&self, now: i64) -> AppendRules {
         AppendRules {
@@ -120,7 +139,6 @@ impl Topics {
     ///
     /// # Errors
     /// When a fact is not one of a topic, or a log cannot be opened; the sentence names the topic.
-    #[allow(dead_code, reason = "in memory, topics outlive the broker by themselves")]
     pub(crate) fn restore(storage: Arc<dyn Storage>, journal: Arc<Journal>) -> io::Result<Self> {
         let mut known = Known { told: journal.all(Kind::Config)?.into_iter().collect(), ..Known::default() };
         for (name, fact) in journal.all::<Fact>(Kind::Topic)? {
@@ -273,6 +291,14 @@ impl Topics {
         let told = |name: &str| known.told.get(name).cloned().unwrap_or_default();
         known.layers = Arc::new(Layers { broker: told(&node_id.to_string()), cluster: told(""), given });
         known.resettle();
+        drop(known);
+        self.configure_logs();
+    }
+
+    /// Tells all logs how they are kept now.
+    fn configure_logs(&self) {
+        let flush_interval = self.storage.default_settings().flush_interval;
+        self.all().iter().for_each(|topic| topic.configure_logs(flush_interval));
     }
 
     /// Changes what this broker is told, or with `all_brokers` every broker, as [`Topics::alter`].
@@ -304,6 +330,8 @@ impl Topics {
         known.told.insert(name, layer.clone());
         known.layers = Arc::new(layers);
         known.resettle();
+        drop(known);
+        self.configure_logs();
         Ok(())
     }
 
@@ -347,6 +375,7 @@ impl Topics {
         let written =
             Change::put(Kind::Topic, topic.name.as_str(), &fact).and_then(|change| self.journal.write(vec![change]));
         written.map_err(|error| not_kept(&error))?;
+        topic.configure_logs(self.storage.default_settings().flush_interval);
         self.known.lock().topics.insert(topic.name.clone(), topic.clone());
         Ok(())
     }
@@ -398,13 +427,13 @@ mod tests {
     #[test]
     fn topics_come_back_from_the_journal() {
         let journal = Arc::new(Journal::in_memory());
-        let topics = Topics::new(Arc::new(Memory), journal.clone());
+        let topics = Topics::new(Arc::new(Memory::default()), journal.clone());
         let configs = BTreeMap::from([("cleanup.policy".to_owned(), "compact".to_owned())]);
         let made = topics.create(NewTopic { configs, ..topic("a", 3) }, Uuid::from_u128(7)).unwrap();
         topics.create(topic("b", 1), Uuid::from_u128(8)).unwrap();
         assert!(topics.delete("b").unwrap());
         assert!(!topics.delete("b").unwrap());
-        let restored = Topics::restore(Arc::new(Memory), journal).unwrap();
+        let restored = Topics::restore(Arc::new(Memory::default()), journal).unwrap();
         assert_eq!(restored.all().len(), 1);
         let found = restored.get("a").unwrap();
         assert_eq!((found.id, found.partitions.len(), &found.configs), (made.id, 3, &made.configs));
@@ -416,12 +445,12 @@ mod tests {
         let journal = Arc::new(Journal::in_memory());
         let fact = Fact { id: "x".into(), partitions: 1, configs: BTreeMap::new() };
         journal.write(vec![Change::put(Kind::Topic, "odd", &fact).unwrap()]).unwrap();
-        let error = Topics::restore(Arc::new(Memory), journal).err().unwrap();
+        let error = Topics::restore(Arc::new(Memory::default()), journal).err().unwrap();
         assert!(error.to_string().contains("the topic odd"), "{error}");
     }
 
     fn topics() -> Topics {
-        Topics::new(Arc::new(Memory), Arc::new(Journal::in_memory()))
+        Topics::new(Arc::new(Memory::default()), Arc::new(Journal::in_memory()))
     }
 
     #[test]
@@ -454,7 +483,7 @@ mod tests {
         let after = topics.get("a").unwrap();
         assert_eq!((after.partitions.len(), after.id), (5, before.id));
         assert!(Arc::ptr_eq(&before.partitions[1], &after.partitions[1]));
-        let restored = Topics::restore(Arc::new(Memory), topics.journal.clone()).unwrap();
+        let restored = Topics::restore(Arc::new(Memory::default()), topics.journal.clone()).unwrap();
         assert_eq!(restored.get("a").unwrap().partitions.len(), 5);
     }
 
@@ -487,7 +516,7 @@ mod tests {
         topics.alter("a", false, |_| Ok(Texts::new())).unwrap();
         let (code, message) = topics.alter("a", false, set("no.such", "6")).unwrap_err();
         assert_eq!((code, message.as_str()), (ErrorCode::InvalidConfig, "Unknown topic config name: no.such"));
-        let restored = Topics::restore(Arc::new(Memory), topics.journal.clone()).unwrap();
+        let restored = Topics::restore(Arc::new(Memory::default()), topics.journal.clone()).unwrap();
         restored.serve(7, Texts::new());
         assert_eq!(largest(&restored), 7);
         restored.serve(6, Texts::new());

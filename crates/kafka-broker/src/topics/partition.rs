@@ -233,6 +233,16 @@ impl Partition {
         Ok(start)
     }
 
+    /// Works with the log; the offset is the one up to which every transaction is decided.
+    pub(crate) fn with_log<T>(&self, work: impl FnOnce(&mut dyn Log, i64) -> T) -> T {
+        let mut inner = self.inner.lock();
+        let stable = inner.stable_offset();
+        let done = work(&mut *inner.log, stable);
+        let start = inner.log.start_offset();
+        inner.producers.forget_before(start);
+        done
+    }
+
     /// The topic is gone: who waits learns of it.
     pub(crate) fn delete(&self) {
         let mut inner = self.inner.lock();

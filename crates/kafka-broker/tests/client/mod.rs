@@ -55,10 +55,14 @@ impl Client {
     }
 
     pub(crate) async fn send<Q: Request>(&mut self, version: i16, request: &Q) {
+        self.try_send(version, request).await.unwrap();
+    }
+
+    async fn try_send<Q: Request>(&mut self, version: i16, request: &Q) -> std::io::Result<()> {
         self.correlation += 1;
         let frame = encode_request(self.correlation, Some("raw"), version, request).unwrap();
-        self.stream.write_all(&frame).await.unwrap();
-        self.stream.flush().await.unwrap();
+        self.stream.write_all(&frame).await?;
+        self.stream.flush().await
     }
 
     pub(crate) async fn receive<Q: Request>(&mut self, version: i16) -> Option<Q::Response> {
@@ -69,7 +73,7 @@ impl Client {
     }
 
     pub(crate) async fn try_ask<Q: Request>(&mut self, version: i16, request: Q) -> Option<Q::Response> {
-        self.send(version, &request).await;
+        self.try_send(version, &request).await.ok()?;
         self.receive::<Q>(version).await
     }
 

@@ -200,7 +200,7 @@ impl BatchHeader {
         self.attributes = self.attributes & !TRANSACTIONAL | if transactional { TRANSACTIONAL } else { 0 };
     }
 
-    /// Takes over everything but compression, timestamps and record count.
+    /// Takes over everything but compression, record count and, where there are records, their timestamps.
     pub(super) fn set_identity(&mut self, original: &BatchHeader) {
         const COPIED: i16 = LOG_APPEND_TIME | TRANSACTIONAL | CONTROL;
         self.base_offset = original.base_offset;
@@ -208,7 +208,8 @@ impl BatchHeader {
         self.last_offset_delta = original.last_offset_delta;
         self.producer = original.producer;
         self.attributes |= original.attributes & COPIED;
-        if original.timestamp_type() == TimestampType::LogAppendTime {
+        // A batch without records is as old as it was.
+        if original.timestamp_type() == TimestampType::LogAppendTime || self.count == 0 {
             self.max_timestamp = original.max_timestamp;
         }
     }
