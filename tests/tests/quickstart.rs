@@ -5,15 +5,17 @@
     reason = "black-box tests measure real time, read real files and run real commands"
 )]
 
+use std::fs::File;
 use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use e2e::{Moldau, Port, Process, Rest, Signal, eventually, kafka_libs, wait_until};
-use rustix::process::{Pid, kill_process_group};
+use rustix::process::{Pid, kill_process, kill_process_group};
 use tempfile::TempDir;
 
 const SOON: Duration = Duration::from_secs(20);
@@ -231,6 +233,61 @@ fn a_folder_in_use_is_refused_with_a_sentence_and_left_alone() {
     assert!(said.contains("in use by another quickstart") && said.contains(data.path().to_str().unwrap()), "{said}");
     first.waits_for_sink(4);
     first.end(Signal::TERM);
+}
+
+#[test]
+fn on_a_terminal_the_view_is_redrawn_in_place_and_the_terminal_given_back() {
+    let (mut terminal, own) = terminal(50, 120);
+    let mut command = moldau();
+    let child = command.arg("quickstart").stdin(own.try_clone().unwrap()).stdout(own.try_clone().unwrap()).stderr(own);
+    let mut child = child.spawn().unwrap();
+    // Only the child has the other end now: what is read here ends with it.
+    drop(command);
+    let shown = Arc::new(Mutex::new(Vec::new()));
+    let reader = std::thread::spawn({
+        let shown = shown.clone();
+        move || {
+            let mut piece = [0; 4096];
+            while let Ok(len @ 1..) = terminal.read(&mut piece) {
+                shown.lock().unwrap().extend_from_slice(&piece[..len]);
+            }
+        }
+    });
+    let text = || String::from_utf8_lossy(&shown.lock().unwrap()).into_owned();
+    let frames = || text().matches("NEWEST RECORDS").count();
+    wait_until("the view to be drawn again", SOON, || frames() > 3)
+        .unwrap_or_else(|error| panic!("{error}\n{}", text()));
+    kill_process(Pid::from_child(&child), Signal::INT).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(0), "{}", text());
+    reader.join().unwrap();
+    let text = text();
+    assert_eq!(text.matches("Ctrl-C ends everything.").count(), 1, "{text}");
+    let last = text.rsplit("CONNECTOR ").next().unwrap();
+    for part in
+        ["local-file-source  source  RUNNING     0 RUNNING", "local-file-sink    sink    RUNNING", "connect-test-0@"]
+    {
+        assert!(last.contains(part), "no {part:?} in {last:?}");
+    }
+    // Each drawing but the first goes up as many lines as the one before had.
+    let frames: Vec<&str> = text.split("\x1b[J").collect();
+    for pair in frames[..frames.len() - 1].windows(2).skip(1) {
+        assert!(pair[1].starts_with(&format!("\x1b[{}A\r", pair[0].matches('\n').count())), "{pair:?}");
+    }
+    assert_eq!((text.matches("\x1b[?25l").count(), text.matches("\x1b[?7l").count()), (1, 1));
+    assert!(text.ends_with("\x1b[?7h\x1b[?25h"), "{text:?}");
+}
+
+/// Both ends of a terminal.
+fn terminal(rows: u16, columns: u16) -> (File, File) {
+    use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+    let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+    grantpt(&master).unwrap();
+    unlockpt(&master).unwrap();
+    let name = ptsname(&master, Vec::new()).unwrap();
+    let size = rustix::termios::Winsize { ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
+    rustix::termios::tcsetwinsize(&master, size).unwrap();
+    let own = File::options().read(true).write(true).open(name.to_str().unwrap()).unwrap();
+    (File::from(master), own)
 }
 
 /// `moldau broker` on a port of its own.
