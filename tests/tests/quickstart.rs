@@ -433,6 +433,7 @@ fn a_wrong_command_line_gives_1_and_says_what_is_wrong() {
         (&["produce", "--topic", "t", "--property", "parse.key"], "KEY=VALUE"),
         (&["produce", "--topic", "t", "--command-property", "acks=2"], "acks"),
         (&["broker", "--listen", "9092"], "HOST:PORT"),
+        (&["consume", "--topic", "t", "--bootstrap-server", "nowhere"], "--bootstrap-server"),
         (&["quickstart", "--date", "d"], "--date"),
     ] {
         let output = moldau().args(arguments).stdin(Stdio::null()).output().unwrap();

@@ -12,7 +12,7 @@ use super::format::Format;
 use super::output::{self, Reader};
 use crate::exit::Exit;
 use crate::signals::{self, Signals};
-use crate::{cluster, logging, machine, properties};
+use crate::{address, cluster, logging, machine, properties};
 
 /// The longest wait for records between two looks at what else has happened.
 const POLL: Duration = Duration::from_millis(250);
@@ -30,7 +30,7 @@ pub(crate) struct Arguments {
     #[arg(long)]
     topic: String,
     /// Where Kafka is; several addresses are separated by commas
-    #[arg(long, value_name = "HOST:PORT", default_value = "localhost:9092")]
+    #[arg(long, value_name = "HOST:PORT", default_value = "localhost:9092", value_parser = address::parse_list)]
     bootstrap_server: String,
     /// Begin at the first record, unless the group has committed another place
     #[arg(long)]

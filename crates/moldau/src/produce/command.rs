@@ -12,7 +12,7 @@ use super::input::{self, Lines, Pieces};
 use super::line::LineFormat;
 use crate::exit::Exit;
 use crate::signals::Signals;
-use crate::{cluster, logging, machine, properties};
+use crate::{address, cluster, logging, machine, properties};
 
 /// How long what was read may take to be stored once the input has ended.
 const CLOSE: Duration = Duration::from_secs(35);
@@ -26,7 +26,7 @@ pub(crate) struct Arguments {
     #[arg(long)]
     topic: String,
     /// Where Kafka is; several addresses are separated by commas
-    #[arg(long, value_name = "HOST:PORT", default_value = "localhost:9092")]
+    #[arg(long, value_name = "HOST:PORT", default_value = "localhost:9092", value_parser = address::parse_list)]
     bootstrap_server: String,
     /// What a line means, such as parse.key=true, key.separator=: or null.marker=NULL; may be repeated
     #[arg(long = "property", alias = "reader-property", value_name = "KEY=VALUE", value_parser = properties::parse)]
