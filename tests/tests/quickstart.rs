@@ -195,6 +195,13 @@ fn a_second_start_goes_on_where_the_first_one_ended() {
         } else {
             let connectors = quickstart.rest().get("/connectors").unwrap().json().unwrap();
             assert_eq!(connectors.as_array().unwrap().len(), 3, "the connector of the first round is still there");
+            let topic = moldau()
+                .args(["consume", "--bootstrap-server", &quickstart.place("Kafka"), "--topic", "connect-test"])
+                .args(["--from-beginning", "--max-messages", &all.len().to_string()])
+                .output()
+                .unwrap();
+            let topic = String::from_utf8(topic.stdout).unwrap();
+            assert_eq!(topic.lines().collect::<Vec<_>>(), all, "the topic holds what the first rounds brought");
         }
         let output = quickstart.end(if round == 2 { Signal::TERM } else { Signal::INT });
         assert!(output.ends_with("is kept.\n"), "{output}");
@@ -205,6 +212,26 @@ fn a_second_start_goes_on_where_the_first_one_ended() {
     assert_eq!(all.iter().filter(|line| *line == HELLO).count(), 1);
     let copy = lines(&data.join("files/copy.txt"));
     assert_eq!(copy[..], all[..copy.len()]);
+}
+
+#[test]
+fn a_start_after_a_kill_loses_no_line() {
+    let data = tempfile::tempdir().unwrap();
+    let sink = data.path().join("files/test.sink.txt");
+    for _ in 0..3 {
+        let mut quickstart = Quickstart::start(Some(data.path()));
+        let before = lines(&sink).len();
+        quickstart.waits_for_sink(before + 2);
+        quickstart.process.kill();
+    }
+    let mut quickstart = Quickstart::start(Some(data.path()));
+    quickstart.waits_for_sink(lines(&sink).len() + 2);
+    quickstart.end(Signal::TERM);
+    // What was written and not committed comes again, in order.
+    let mut numbers = numbers(&lines(&sink));
+    numbers.sort_unstable();
+    numbers.dedup();
+    assert_eq!(numbers, (1..=numbers.len() as u64).collect::<Vec<_>>());
 }
 
 #[test]
@@ -361,6 +388,31 @@ fn what_is_produced_is_consumed() {
 }
 
 #[test]
+fn a_broker_with_a_folder_keeps_records_and_the_groups_place_also_when_it_is_killed() {
+    let parent = tempfile::tempdir().unwrap();
+    let data = parent.path().join("data").display().to_string();
+    let grouped = ["--from-beginning", "--group", "g", "--max-messages", "2"];
+    let mut broker = Broker::start(&["--data", &data]);
+    assert!(broker.process.log().contains(&data), "{}", broker.process.log());
+    assert!(broker.produce("kept", &[], "1\n2\n3\n4\n5\n6\n").status.success());
+    assert_eq!(broker.consume("kept", &grouped), "1\n2\n");
+
+    let second = moldau().args(["broker", "--listen", "127.0.0.1:0", "--data", &data]).output().unwrap();
+    let said = String::from_utf8_lossy(&second.stderr).into_owned();
+    assert_eq!(second.status.code(), Some(2), "{said}");
+    assert!(said.contains("in use") && said.contains(&data), "{said}");
+
+    broker.process.kill();
+    let mut broker = Broker::start(&["--data", &data]);
+    assert_eq!(broker.consume("kept", &grouped), "3\n4\n");
+    assert_eq!(broker.process.terminate(PROMPT).unwrap(), 0);
+    let broker = Broker::start(&["--data", &data]);
+    assert_eq!(broker.consume("kept", &grouped), "5\n6\n");
+    assert!(broker.produce("kept", &[], "7\n").status.success());
+    assert_eq!(broker.consume("kept", &["--from-beginning", "--max-messages", "7"]), "1\n2\n3\n4\n5\n6\n7\n");
+}
+
+#[test]
 fn a_hundred_thousand_lines_go_through_in_order() {
     let broker = Broker::start(&[]);
     let text: String = (0..100_000).map(|number| format!("line {number}\n")).collect();
@@ -462,9 +514,8 @@ mod beside_java {
         with_headers.iter_mut().step_by(2).for_each(|flag| *flag = "--reader-property");
         let input = "a:1,b:NULL\tk:v\nNULL\tNULL:NULL\nc:\t:\n";
         assert!(broker.produce("ours", &with_headers, input).status.success());
-        let java_flags = [&with_headers[..], &["--producer-property", "enable.idempotence=false"]].concat();
         let output =
-            fed(&mut java("org.apache.kafka.tools.ConsoleProducer", &broker.servers, "javas", &java_flags), input);
+            fed(&mut java("org.apache.kafka.tools.ConsoleProducer", &broker.servers, "javas", &with_headers), input);
         assert!(output.status.success(), "{output:?}");
 
         let mut flags = vec!["--from-beginning", "--max-messages", "3"];

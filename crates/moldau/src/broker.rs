@@ -60,13 +60,23 @@ async fn serve(env: Env, arguments: &Arguments) -> Result<(), Exit> {
 }
 
 /// Topics and offsets of a folder, or none in memory.
-pub(crate) fn open(_env: &Env, _folder: Option<&Path>) -> Result<Data, Exit> {
-    Ok(Data::new())
+///
+/// # Errors
+/// When the folder cannot be used.
+pub(crate) fn open(env: &Env, folder: Option<&Path>) -> Result<Data, Exit> {
+    match folder {
+        Some(folder) => Data::open(env, folder).map_err(Exit::worker),
+        None => Ok(Data::new()),
+    }
 }
 
 fn introduce(arguments: &Arguments, servers: &str, loopback: bool) {
     let data = match &arguments.data {
-        Some(folder) => folder.display().to_string(),
+        Some(folder) => format!(
+            "{}; it outlives a kill at once, and a loss of power a second after it was written\n                     \
+             (before it is acknowledged, for topics with flush.messages=1)",
+            folder.display()
+        ),
         None => "in memory, gone when this process ends (--data DIR keeps it)".to_owned(),
     };
     let reach = if loopback { "" } else { " (without any access control: whoever reaches the port reads and writes)" };

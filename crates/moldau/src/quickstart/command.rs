@@ -198,6 +198,9 @@ fn worker_config(folder: &Folder, servers: &str, listener: &str) -> RawConfig {
         ("offset.storage.file.filename", offsets.as_str()),
         ("offset.flush.interval.ms", "1000"),
         ("task.shutdown.graceful.timeout.ms", "1000"),
+        // After a kill the sinks of the next start wait for those of the last to be given up.
+        ("consumer.session.timeout.ms", "6000"),
+        ("consumer.heartbeat.interval.ms", "1500"),
     ])
 }
 
