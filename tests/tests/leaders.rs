@@ -17,6 +17,11 @@ const MOVE_LIMIT: Duration = Duration::from_secs(5);
 /// How long when a broker is killed: three seconds until the others notice, an election, and a busy machine.
 const KILL_LIMIT: Duration = Duration::from_secs(20);
 
+/// How many nodes to kill one after the other: `MOLDAU_TEST_KILLS`, or three.
+fn rounds() -> usize {
+    std::env::var("MOLDAU_TEST_KILLS").map_or(3, |rounds| rounds.parse().unwrap())
+}
+
 /// The one cluster of these tests, whole again, for one test at a time.
 fn cluster() -> MutexGuard<'static, RealKafka> {
     static CLUSTER: OnceLock<Mutex<RealKafka>> = OnceLock::new();
@@ -107,7 +112,7 @@ fn tail(log: &str) -> &str {
 #[test]
 fn leaders_that_are_killed_and_come_back_while_lines_flow_cost_no_line() {
     const LINES: u64 = 100_000;
-    let rounds: usize = std::env::var("MOLDAU_TEST_KILLS").map_or(3, |rounds| rounds.parse().unwrap());
+    let rounds = rounds();
     // So that the lines last as long as the rounds.
     let per_second = LINES / (9 * rounds as u64);
     let mut kafka = cluster();
@@ -159,7 +164,7 @@ fn a_leader_that_hangs_and_wakes_up_deposed_costs_no_line() {
     let mut kafka = cluster();
     let mut flow = Flow::start_with(&kafka, &[("hung", 1)], 1_000, &quick);
     flow.wait_for_more(1_000, LONG);
-    for round in 1..=2 {
+    for round in 1..=(rounds() / 5).max(1) {
         kafka.wait_until_in_sync("hung").unwrap();
         kafka.wait_until_in_sync("__consumer_offsets").unwrap();
         let leader = kafka.leader_of("hung", 0).unwrap();
