@@ -308,3 +308,33 @@ fn topics_are_found_and_deleted_by_id() {
         assert_eq!(client.fetch("t", 0, 0, Duration::ZERO).await.0, 3);
     });
 }
+
+#[test]
+fn partitions_have_a_size() {
+    on_both(|env, listen| async move {
+        let broker = Broker::start(&env, BrokerConfig::new(listen)).await.unwrap();
+        let mut client = Client::connect(&env, &broker).await;
+        client.create("t", 2).await;
+        client.create("u", 1).await;
+        let sent = batch(Compression::None, &[("k", "v")], 1);
+        client.produce("t", 1, sent.clone()).await;
+        let sizes = |answer: DescribeLogDirsResponse| -> Vec<(String, i32, i64)> {
+            let topics = answer.results.into_iter().flat_map(|dir| dir.topics);
+            topics
+                .flat_map(|topic| {
+                    let name = topic.name.to_string();
+                    let partitions = topic.partitions.into_iter();
+                    partitions.map(move |each| (name.clone(), each.partition_index, each.partition_size))
+                })
+                .collect()
+        };
+        let all = client.ask(4, DescribeLogDirsRequest::default().with_topics(None)).await;
+        let at = |name: &str, index, size| (name.to_owned(), index, size);
+        assert_eq!(sizes(all), [at("t", 0, 0), at("t", 1, sent.len() as i64), at("u", 0, 0)]);
+        let one = describe_log_dirs_request::DescribableLogDirTopic::default()
+            .with_topic(topic("t"))
+            .with_partitions(vec![1, 7]);
+        let some = client.ask(1, DescribeLogDirsRequest::default().with_topics(Some(vec![one]))).await;
+        assert_eq!(sizes(some), [at("t", 1, sent.len() as i64)]);
+    });
+}

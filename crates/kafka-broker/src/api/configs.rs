@@ -114,8 +114,7 @@ fn answer(
             result.with_configs(configs.into_iter().map(|config| entry(config, shown)).collect())
         }
         Err((code, message)) => {
-            let message = Some(message).filter(|message| !message.is_empty());
-            result.with_error_code(code.code()).with_error_message(message.map(StrBytes::from_string))
+            result.with_error_code(code.code()).with_error_message(Some(StrBytes::from_string(message)))
         }
     }
 }

@@ -8,6 +8,7 @@ mod cluster;
 mod configs;
 mod create_partitions;
 mod delete_records;
+mod log_dirs;
 mod metadata;
 mod topics;
 
@@ -39,6 +40,7 @@ pub(crate) use groups_admin::{DeleteGroups, DescribeGroups, ListGroups, OffsetDe
 pub(crate) use init_producer_id::InitProducerId;
 pub(crate) use interface::{About, Api, Reply};
 pub(crate) use list_offsets::ListOffsets;
+pub(crate) use log_dirs::DescribeLogDirs;
 pub(crate) use membership::{Heartbeat, JoinGroup, LeaveGroup, SyncGroup};
 pub(crate) use metadata::Metadata;
 pub(crate) use offset_for_leader_epoch::OffsetForLeaderEpoch;

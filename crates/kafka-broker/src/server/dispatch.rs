@@ -79,6 +79,7 @@ async fn carry_out(
         ApiKey::DeleteTopics => run::<api::DeleteTopics>(node, request, about, refusal).await,
         ApiKey::DeleteRecords => run::<api::DeleteRecords>(node, request, about, refusal).await,
         ApiKey::CreatePartitions => run::<api::CreatePartitions>(node, request, about, refusal).await,
+        ApiKey::DescribeLogDirs => run::<api::DescribeLogDirs>(node, request, about, refusal).await,
         ApiKey::AlterConfigs => run::<api::AlterConfigs>(node, request, about, refusal).await,
         ApiKey::IncrementalAlterConfigs => run::<api::IncrementalAlterConfigs>(node, request, about, refusal).await,
         ApiKey::InitProducerId => run::<api::InitProducerId>(node, request, about, refusal).await,

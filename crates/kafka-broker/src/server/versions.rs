@@ -33,6 +33,7 @@ pub(crate) const SUPPORTED: &[(ApiKey, VersionRange)] = &[
     (ApiKey::TxnOffsetCommit, VersionRange { min: 0, max: 4 }),
     (ApiKey::DescribeConfigs, VersionRange { min: 1, max: 4 }),
     (ApiKey::AlterConfigs, VersionRange { min: 0, max: 2 }),
+    (ApiKey::DescribeLogDirs, VersionRange { min: 1, max: 4 }),
     (ApiKey::CreatePartitions, VersionRange { min: 0, max: 3 }),
     (ApiKey::IncrementalAlterConfigs, VersionRange { min: 0, max: 1 }),
     (ApiKey::DeleteGroups, VersionRange { min: 0, max: 2 }),

@@ -182,6 +182,9 @@ impl Client {
                     .with_partitions(vec![partition]);
                 drop(self.ask(version, DeleteRecordsRequest::default().with_topics(vec![asked])).await);
             }
+            ApiKey::DescribeLogDirs => {
+                drop(self.ask(version, DescribeLogDirsRequest::default().with_topics(None)).await);
+            }
             ApiKey::CreatePartitions => {
                 let asked = create_partitions_request::CreatePartitionsTopic::default()
                     .with_name(topic("nowhere"))
