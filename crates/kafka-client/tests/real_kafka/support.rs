@@ -12,7 +12,11 @@ const LIMIT: Duration = Duration::from_secs(120);
 
 /// One broker for all tests that do not stop it; topics and groups have different names.
 pub(crate) fn kafka() -> &'static RealKafka {
-    static KAFKA: LazyLock<RealKafka> = LazyLock::new(|| RealKafka::start().expect("Kafka starts"));
+    static KAFKA: LazyLock<RealKafka> = LazyLock::new(|| {
+        let mut kafka = RealKafka::start().expect("Kafka starts");
+        kafka.remove_with_this_process().expect("its processes can be watched");
+        kafka
+    });
     &KAFKA
 }
 
