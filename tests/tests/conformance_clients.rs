@@ -20,7 +20,8 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use e2e::{KafkaOptions, RealKafka};
-use kafka_broker::{Broker, BrokerConfig};
+use env::Env;
+use kafka_broker::{Broker, BrokerConfig, Data, Handle};
 
 #[test]
 fn apache_kafka() {
@@ -31,10 +32,21 @@ fn apache_kafka() {
 
 #[test]
 fn moldau_in_memory() {
-    place::run("Moldau's broker in memory", async |env| {
-        let mut config = BrokerConfig::new(SocketAddr::from(([127, 0, 0, 1], 0)));
-        config.min_session_timeout = Duration::from_millis(500);
-        let broker = Broker::start(&env, config).await.unwrap();
-        (broker.addr(), broker)
+    place::run("Moldau's broker in memory", async |env| moldau(&env, Data::new()).await);
+}
+
+#[test]
+fn moldau_on_disk() {
+    let folder = tempfile::tempdir().unwrap();
+    place::run("Moldau's broker on disk", async |env| {
+        let data = Data::open(&env, folder.path()).unwrap();
+        moldau(&env, data).await
     });
+}
+
+async fn moldau(env: &Env, data: Data) -> (SocketAddr, Handle) {
+    let mut config = BrokerConfig::new(SocketAddr::from(([127, 0, 0, 1], 0)));
+    config.min_session_timeout = Duration::from_millis(500);
+    let broker = Broker::start_with(env, config, data).await.unwrap();
+    (broker.addr(), broker)
 }

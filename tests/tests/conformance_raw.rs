@@ -14,7 +14,8 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use e2e::{KafkaOptions, RealKafka};
-use kafka_broker::{Broker, BrokerConfig};
+use env::Env;
+use kafka_broker::{Broker, BrokerConfig, Data, Handle};
 
 /// The cases that ours does not pass yet. One that passes must leave the list.
 const NOT_YET: &[&str] = &[];
@@ -32,10 +33,22 @@ fn apache_kafka() {
 
 #[test]
 fn moldau_in_memory() {
-    raw::run("Moldau's broker in memory", NOT_YET, |env| async move {
-        let mut config = BrokerConfig::new(SocketAddr::from(([127, 0, 0, 1], 0)));
-        config.min_session_timeout = Duration::from_millis(500);
-        let broker = Broker::start(&env, config).await.unwrap();
-        (broker.addr(), broker)
+    raw::run("Moldau's broker in memory", NOT_YET, |env| async move { moldau(&env, Data::new()).await });
+}
+
+#[test]
+fn moldau_on_disk() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().to_owned();
+    raw::run("Moldau's broker on disk", NOT_YET, |env| async move {
+        let data = Data::open(&env, &data).unwrap();
+        moldau(&env, data).await
     });
+}
+
+async fn moldau(env: &Env, data: Data) -> (SocketAddr, Handle) {
+    let mut config = BrokerConfig::new(SocketAddr::from(([127, 0, 0, 1], 0)));
+    config.min_session_timeout = Duration::from_millis(500);
+    let broker = Broker::start_with(env, config, data).await.unwrap();
+    (broker.addr(), broker)
 }
