@@ -22,6 +22,7 @@ mod sessions;
 
 mod commits;
 mod coordination;
+mod group_corners;
 mod groups;
 mod member;
 mod static_members;
@@ -45,6 +46,7 @@ const THEMES: &[&[runner::Case]] = &[
     sessions::CASES,
     offsets::CASES,
     groups::CASES,
+    group_corners::CASES,
     static_members::CASES,
     coordination::CASES,
     commits::CASES,
