@@ -5,6 +5,7 @@ mod client;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -27,39 +28,59 @@ fn group(name: &str) -> GroupId {
     GroupId(text(name))
 }
 
+/// Where the data is, and how the broker ends.
+#[derive(Clone)]
+enum Ends {
+    /// In memory, killed.
+    InMemory(Data),
+    /// In a folder, killed.
+    OnDisk,
+    /// In a folder, without power; so every change is durable before it is answered.
+    WithoutPower,
+}
+
 /// A broker that can be started again, and a connection to it.
 struct World {
     env: Env,
     sim: SimHandle,
-    data: Data,
+    ends: Ends,
     broker: Option<Handle>,
     client: Client,
 }
 
 impl World {
-    async fn new(env: Env, sim: SimHandle) -> Self {
-        let data = Data::new();
-        let broker = Self::start(&sim, &data).await;
+    async fn new(env: Env, sim: SimHandle, ends: Ends) -> Self {
+        let broker = Self::start(&sim, &ends).await;
         let mut client = Client::connect(&env, &broker).await;
         client.create("t", 2).await;
         client.create("u", 1).await;
-        Self { env, sim, data, broker: Some(broker), client }
+        Self { env, sim, ends, broker: Some(broker), client }
     }
 
-    async fn start(sim: &SimHandle, data: &Data) -> Handle {
-        let listen = SocketAddr::new(sim.ip_of("broker"), 9092);
-        let mut config = BrokerConfig::new(listen);
+    async fn start(sim: &SimHandle, ends: &Ends) -> Handle {
+        let env = sim.env_for("broker");
+        let mut config = BrokerConfig::new(SocketAddr::new(sim.ip_of("broker"), 9092));
         // A simulation lasts hours at most, not the week that is usual.
         config.offsets_retention = 60 * MINUTE;
-        Broker::start_with(&sim.env_for("broker"), config, data.clone()).await.unwrap()
+        if matches!(ends, Ends::WithoutPower) {
+            config.log.flush_messages = 1;
+        }
+        let data = match ends {
+            Ends::InMemory(data) => data.clone(),
+            Ends::OnDisk | Ends::WithoutPower => Data::open(&env, Path::new("/srv/kafka")).unwrap(),
+        };
+        Broker::start_with(&env, config, data).await.unwrap()
     }
 
-    /// The broker is killed, and starts again after `pause`.
+    /// The broker ends without a word, and starts again after `pause`.
     async fn restart(&mut self, pause: Duration) {
-        self.sim.kill("broker");
+        match self.ends {
+            Ends::InMemory(_) | Ends::OnDisk => self.sim.kill("broker"),
+            Ends::WithoutPower => self.sim.crash("broker"),
+        }
         drop(self.broker.take());
         self.env.sleep(pause).await;
-        let broker = Self::start(&self.sim, &self.data).await;
+        let broker = Self::start(&self.sim, &self.ends).await;
         self.client = Client::connect(&self.env, &broker).await;
         self.broker = Some(broker);
     }
@@ -136,11 +157,16 @@ impl World {
     }
 }
 
-/// Runs a history with several seeds.
+/// Runs a history with several seeds, wherever data can be.
 fn history<F: Future<Output = ()>>(body: impl Fn(World) -> F) {
-    env_sim::replay_seeds(0..3, |env, sim| {
+    env_sim::replay_seeds(0..6, |env, sim| {
         let body = &body;
-        async move { body(World::new(env, sim).await).await }
+        let ends = match sim.seed() % 3 {
+            0 => Ends::InMemory(Data::new()),
+            1 => Ends::OnDisk,
+            _ => Ends::WithoutPower,
+        };
+        async move { body(World::new(env, sim, ends).await).await }
     });
 }
 

@@ -75,7 +75,8 @@ impl Coordinator {
         Ok(Arc::new(coordinator))
     }
 
-    /// Ends sessions and rounds when their time is over, and forgets offsets that are too old; never ends itself.
+    /// Ends sessions and rounds when their time is over, and forgets offsets that are too old; never ends itself. What
+    /// is due may have to be written, so this blocks at times.
     pub(crate) fn run(self: Arc<Self>) -> BoxFuture<'static, ()> {
         Box::pin(async move {
             let mut cleaning = self.now() + self.check_interval;
@@ -85,13 +86,10 @@ impl Coordinator {
                 tokio::select! {
                     biased;
                     () = self.changed.notified() => {}
-                    () = self.env.clock().sleep_until(wake) => {
-                        // What is due may have to be written.
-                        self.env.lend(async { self.tick() }).await;
-                    }
+                    () = self.env.clock().sleep_until(wake) => self.tick(),
                 }
                 if self.now() >= cleaning {
-                    self.env.lend(async { self.expire_offsets() }).await;
+                    self.expire_offsets();
                     cleaning = self.now() + self.check_interval;
                 }
             }
