@@ -6,6 +6,7 @@ mod client;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
@@ -305,15 +306,57 @@ fn last_offsets(seen: &BTreeMap<i32, Vec<String>>) -> BTreeMap<String, i64> {
     marks.collect()
 }
 
-async fn history(env: Env, sim: SimHandle) {
+/// Where the broker's data is, and what becomes of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// It outlives brokers.
+    Memory,
+    /// On a disk that fails at times; brokers are killed.
+    Disk,
+    /// On the same disk, of which each failure takes what was not synced.
+    DiskWithoutPower,
+}
+
+impl Place {
+    fn config(self, sim: &SimHandle) -> BrokerConfig {
+        let mut config = BrokerConfig::new(address(sim));
+        if self == Place::DiskWithoutPower {
+            // Durable before it is acknowledged.
+            config.log.flush_messages = 1;
+        }
+        config
+    }
+
+    /// What is left of a broker's data. The disk does not fail meanwhile.
+    fn data(self, sim: &SimHandle, memory: &Data) -> Data {
+        match self {
+            Place::Memory => memory.clone(),
+            Place::Disk | Place::DiskWithoutPower => {
+                sim.disk("broker").set_error_chance(0.0);
+                Data::open(&sim.env_for("broker"), Path::new("/data")).unwrap()
+            }
+        }
+    }
+
+    fn end(self, sim: &SimHandle) {
+        match self {
+            Place::Memory | Place::Disk => sim.kill("broker"),
+            Place::DiskWithoutPower => sim.crash("broker"),
+        }
+    }
+}
+
+async fn history(env: Env, sim: SimHandle, place: Place) {
     let (calm, stop) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
     let accidents = Arc::new(Accidents { sim: sim.clone(), calm: calm.clone(), made: AtomicU64::new(0) });
-    let data = Data::new();
+    let memory = Data::new();
     let start = async || {
-        let mut config = BrokerConfig::new(address(&sim));
+        let mut config = place.config(&sim);
         config.faults = Some(accidents.clone());
-        Broker::start_with(&sim.env_for("broker"), config, data.clone()).await.unwrap()
+        let data = place.data(&sim, &memory);
+        Broker::start_with(&sim.env_for("broker"), config, data).await.unwrap()
     };
+    let errors = if place == Place::Memory { 0.0 } else { 0.01 };
     let mut broker = start().await;
     Client::connect(&env, &broker).await.create(TOPIC, PARTITIONS).await;
     sim.network().plan(NetworkPlan { spike_chance: 0.02, ..NetworkPlan::default() });
@@ -333,10 +376,11 @@ async fn history(env: Env, sim: SimHandle) {
     let reading = Box::pin(read(reader.clone(), wire("reader"), seen.clone(), stop.clone()));
     let reading = reader.work().spawn("read", reading);
     for _ in 0..5 {
+        sim.disk("broker").set_error_chance(errors);
         env.sleep(Duration::from_millis(sim.draw(600))).await;
         sim.network().cut_host(["p1", "p2", "p3", "p4", "plain", "reader"][sim.draw(6) as usize]);
         env.sleep(Duration::from_millis(sim.draw(600))).await;
-        sim.kill("broker");
+        place.end(&sim);
         drop(broker);
         env.sleep(Duration::from_millis(sim.draw(1_500))).await;
         broker = start().await;
@@ -369,5 +413,15 @@ async fn history(env: Env, sim: SimHandle) {
 
 #[test]
 fn each_transaction_is_seen_whole_or_not_at_all() {
-    replay_seeds(0..20, history);
+    replay_seeds(0..20, |env, sim| history(env, sim, Place::Memory));
+}
+
+#[test]
+fn a_disk_that_fails_at_times_changes_nothing() {
+    replay_seeds(0..10, |env, sim| history(env, sim, Place::Disk));
+}
+
+#[test]
+fn nor_does_a_loss_of_power_when_everything_is_synced() {
+    replay_seeds(0..10, |env, sim| history(env, sim, Place::DiskWithoutPower));
 }

@@ -3,6 +3,8 @@
 
 mod client;
 
+use std::net::SocketAddr;
+use std::path::Path;
 use std::time::Duration;
 
 use client::transactions::{
@@ -11,8 +13,8 @@ use client::transactions::{
 };
 use client::{Client, on_both};
 use env::Env;
-use env_sim::Sim;
-use kafka_broker::{Broker, BrokerConfig, Handle};
+use env_sim::{DiskFault, DiskOperation, Sim};
+use kafka_broker::{Broker, BrokerConfig, Data, Handle};
 use kafka_wire::ErrorCode;
 
 async fn restart(env: &Env, broker: Handle) -> (Handle, Client) {
@@ -224,7 +226,7 @@ fn offsets_of_a_transaction_count_once_it_is_committed() {
 #[test]
 fn a_transaction_that_takes_too_long_is_aborted_on_time() {
     Sim::new(1).with_time_limit(Duration::from_secs(30 * 24 * 3600)).run(|env, _| async move {
-        let listen = std::net::SocketAddr::from(([127, 0, 0, 1], 0));
+        let listen = SocketAddr::from(([127, 0, 0, 1], 0));
         let broker = Broker::start(&env, BrokerConfig::new(listen)).await.unwrap();
         let mut client = Client::connect(&env, &broker).await;
         client.create("t", 1).await;
@@ -282,5 +284,62 @@ fn a_deleted_topic_does_not_hold_a_transaction_up() {
         assert_eq!(client.end("one", who, true).await, 0);
         assert_eq!(client.committed_values("u", 0, 0).await, seen(&["a"], 2, 2));
         assert_eq!(client.committed("g", "t").await, -1);
+    });
+}
+
+#[test]
+fn a_decision_stands_while_markers_cannot_be_written() {
+    Sim::new(1).run(|env, sim| async move {
+        let listen = SocketAddr::new(sim.ip_of("broker"), 9092);
+        let start = async || {
+            let host = sim.env_for("broker");
+            let data = Data::open(&host, Path::new("/data")).unwrap();
+            Broker::start_with(&host, BrokerConfig::new(listen), data).await.unwrap()
+        };
+        let broker = start().await;
+        let mut client = Client::connect(&env, &broker).await;
+        client.create("a", 1).await;
+        client.create("full", 1).await;
+        let concurrent = ErrorCode::ConcurrentTransactions.code();
+        for round in 0..2 {
+            let who = client.begin("one").await;
+            assert_eq!(client.add("one", who, &[("a", 0), ("full", 0)]).await, 0);
+            for name in ["a", "full"] {
+                assert_eq!(client.produce_in("one", name, 0, sequenced(who, 0, &["x"], true)).await, (0, 2 * round));
+            }
+            assert_eq!(client.add_offsets("one", who, "g").await, 0);
+            assert_eq!(client.txn_commit("one", who, "g", "a", 5 + round).await, 0);
+            let fault = DiskFault::next(DiskOperation::Write);
+            sim.disk("broker").fail(DiskFault { times: u64::MAX, path_contains: "full-0".into(), ..fault });
+            assert_eq!(client.end("one", who, true).await, 0);
+            env.sleep(Duration::from_secs(100)).await;
+            assert_eq!(client.end("one", who, true).await, concurrent);
+            assert_eq!(client.add("one", who, &[("a", 0)]).await, concurrent);
+            assert_eq!(client.init(Some("one"), None).await.0, concurrent);
+            assert_eq!(client.stable("g", "a").await.0, ErrorCode::UnstableOffsetCommit.code());
+            let end = 2 * round + 2;
+            assert_eq!(client.list_committed("a", 0, -1).await, (0, end), "it has its marker");
+            assert_eq!(client.list_committed("full", 0, -1).await, (0, end - 2));
+            assert_eq!(client.list_offset("full", 0, -1).await.1, end - 1);
+            sim.disk("broker").clear_faults();
+            if round == 0 {
+                env.sleep(Duration::from_secs(2)).await;
+                assert_eq!(client.list_offset("a", 0, -1).await.1, end, "there is one marker");
+            } else {
+                sim.kill("broker");
+            }
+            if round == 0 {
+                assert_eq!(client.end("one", who, true).await, 0);
+                assert_eq!(client.list_committed("full", 0, -1).await, (0, end));
+                assert_eq!(client.stable("g", "a").await, (0, 5));
+            }
+        }
+        drop(broker);
+        // The next broker completes it, before anybody can ask; a second marker does no harm.
+        let broker = start().await;
+        let mut client = Client::connect(&env, &broker).await;
+        assert_eq!(client.stable("g", "a").await, (0, 6));
+        assert_eq!(client.committed_values("full", 0, 0).await, seen(&["x", "x"], 4, 4));
+        assert_eq!(client.committed_values("a", 0, 0).await, seen(&["x", "x"], 5, 5));
     });
 }

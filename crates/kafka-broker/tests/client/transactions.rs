@@ -246,7 +246,7 @@ pub(crate) struct Persistent {
 }
 
 /// Codes after which a client asks again.
-const RETRIABLE: [i16; 8] = [6, 7, 13, 14, 15, 16, 19, 51];
+const RETRIABLE: [i16; 9] = [6, 7, 13, 14, 15, 16, 19, 51, 56];
 /// After this time a client gives a connection up.
 const PATIENCE: Duration = Duration::from_secs(10);
 
