@@ -1,8 +1,8 @@
 //! A single-node Kafka broker for quick start, demos and tests. It is not for production: one node, no replicas. Its
 //! [`Data`] is in memory or in a folder.
 //!
-//! It keeps batches as producers sent them and never looks into records, except to find an offset by time. What it
-//! speaks is in `server::versions`; everything listed there is really there. Time, network and randomness come
+//! It keeps batches as producers sent them and looks into records only to find an offset by time, and where a topic asks
+//! for keys or times. What it speaks is in `server::versions`; everything listed there is really there. Time, network and randomness come
 //! from [`env::Env`], so that a simulation can run it.
 
 mod broker;
