@@ -171,6 +171,12 @@ impl Journal {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use env::Env;
+    use env_sim::{DiskFault, DiskOperation, Sim, SimHandle};
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -182,5 +188,141 @@ mod tests {
         assert_eq!(journal.all::<i32>(Kind::Topic).unwrap(), [("b".to_owned(), 3)]);
         assert_eq!(journal.all::<i32>(Kind::Group).unwrap(), []);
         assert!(journal.all::<String>(Kind::Topic).is_err());
+    }
+
+    const MACHINE: &str = "broker";
+
+    fn open(env: &Env, flush_messages: u64) -> Journal {
+        let (handles, queue) = (Handles::new(env.clone()), FlushQueue::new(env.clone()));
+        let journal = Journal::open(handles, queue, "/data/journal".as_ref()).unwrap();
+        journal.configure(&LogSettings { flush_messages, ..LogSettings::default() });
+        journal
+    }
+
+    fn machine(sim: &SimHandle) -> Env {
+        sim.disk(MACHINE).put_folder("/data").unwrap();
+        sim.env_for(MACHINE)
+    }
+
+    type Found = Vec<(String, String)>;
+
+    fn all(journal: &Journal) -> Vec<Found> {
+        Kind::ALL.into_iter().map(|kind| journal.all::<String>(kind).unwrap()).collect()
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+        #[test]
+        fn what_was_written_is_there_again_however_often_the_file_is_written_anew(
+            writes in prop::collection::vec(
+                prop::collection::vec((0_usize..6, "[a-zä]{0,2}", prop::option::of(0_usize..400)), 1..6),
+                1..40,
+            ),
+            shrink_at in 500_u64..5_000,
+        ) {
+            Sim::new(1).run(|_, sim| async move {
+                let env = machine(&sim);
+                let (mut journal, model) = (open(&env, u64::MAX), Journal::in_memory());
+                for (count, changes) in writes.into_iter().enumerate() {
+                    let changes: Vec<_> = changes.into_iter().map(|(kind, key, size)| match size {
+                        Some(size) => Change::put(Kind::ALL[kind], key, &"x".repeat(size)).unwrap(),
+                        None => Change::forget(Kind::ALL[kind], key),
+                    }).collect();
+                    if let Some(file) = &mut journal.inner.lock().file {
+                        file.shrink_from(shrink_at);
+                    }
+                    journal.write(changes.clone()).unwrap();
+                    model.write(changes).unwrap();
+                    if count % 5 == 4 {
+                        drop(journal);
+                        journal = open(&env, u64::MAX);
+                    }
+                    assert_eq!(all(&journal), all(&model));
+                }
+                let names = env.disk().read_dir("/data/journal".as_ref()).unwrap();
+                assert_eq!(names.len(), 1, "{names:?}");
+            });
+        }
+    }
+
+    /// Writes until the disk stops; gives the rounds that were acknowledged.
+    fn rounds(journal: &Journal, vital: bool) -> usize {
+        for round in 0..12_usize {
+            let kind = if vital { Kind::Topic } else { Kind::Offset };
+            let put = |key: &str| Change::put(kind, key, &format!("{round}{}", "x".repeat(100))).unwrap();
+            if let Some(file) = &mut journal.inner.lock().file {
+                file.shrink_from(700);
+            }
+            if journal.write(vec![put("a"), put("b")]).is_err() {
+                return round;
+            }
+        }
+        12
+    }
+
+    #[test]
+    fn power_that_goes_at_any_step_leaves_whole_changes_and_all_that_was_durable() {
+        let mut steps = 0;
+        for seed in 0..10 {
+            for (vital, flush_messages) in [(true, u64::MAX), (false, 1), (false, u64::MAX)] {
+                for after in 0.. {
+                    let done = Sim::new(seed).run(|_, sim| async move {
+                        let env = machine(&sim);
+                        let journal = open(&env, flush_messages);
+                        let fault = DiskFault { operation: None, path_contains: String::new(), after, times: u64::MAX };
+                        sim.disk(MACHINE).fail(fault);
+                        let acknowledged = rounds(&journal, vital);
+                        drop(journal);
+                        sim.crash(MACHINE);
+                        sim.disk(MACHINE).clear_faults();
+                        let journal = open(&sim.env_for(MACHINE), flush_messages);
+                        let found: Vec<_> = all(&journal).concat().into_iter().map(|(_, fact)| fact).collect();
+                        let round =
+                            found.first().map_or(0, |fact| 1 + fact.trim_end_matches('x').parse::<usize>().unwrap());
+                        assert!(found.is_empty() || (found.len() == 2 && found[0] == found[1]), "{found:?}");
+                        assert!(round <= acknowledged + 1, "seed {seed}, {after} steps: {round} of {acknowledged}");
+                        if vital || flush_messages == 1 {
+                            assert!(round >= acknowledged, "seed {seed}, {after} steps: {round} of {acknowledged}");
+                        }
+                        acknowledged == 12
+                    });
+                    steps += 1;
+                    if done {
+                        break;
+                    }
+                }
+            }
+        }
+        assert!(steps > 500, "{steps}");
+    }
+
+    #[test]
+    fn a_journal_that_cannot_be_written_anew_goes_on() {
+        Sim::new(1).run(|_, sim| async move {
+            let env = machine(&sim);
+            let journal = open(&env, u64::MAX);
+            let fault = DiskFault { times: 5, ..DiskFault::next(DiskOperation::Rename) };
+            sim.disk(MACHINE).fail(fault);
+            assert_eq!(rounds(&journal, false), 12);
+            let expected = all(&journal);
+            drop(journal);
+            assert_eq!(all(&open(&env, 1)), expected);
+        });
+    }
+
+    #[test]
+    fn facts_are_flushed_in_time() {
+        Sim::new(1).run(|_, sim| async move {
+            let env = machine(&sim);
+            let queue = FlushQueue::new(env.clone());
+            let journal = Journal::open(Handles::new(env.clone()), queue.clone(), "/data/journal".as_ref()).unwrap();
+            journal.write(vec![Change::put(Kind::Offset, "a", &1).unwrap()]).unwrap();
+            let before = env.clock().now();
+            assert_eq!(queue.next().await, crate::flush::Target::Journal);
+            assert_eq!(env.clock().now() - before, Duration::from_secs(1));
+            journal.flush().unwrap();
+            sim.crash(MACHINE);
+            assert_eq!(open(&sim.env_for(MACHINE), 1).all::<i32>(Kind::Offset).unwrap(), [("a".to_owned(), 1)]);
+        });
     }
 }

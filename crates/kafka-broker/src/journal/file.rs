@@ -134,6 +134,11 @@ impl JournalFile {
         Ok(())
     }
 
+    #[cfg(test)]
+    pub(super) fn shrink_from(&mut self, size: u64) {
+        self.shrink_at = size;
+    }
+
     fn be_flushed_in_time(&mut self) {
         if !self.queued && self.file.is_dirty() {
             self.queued = true;

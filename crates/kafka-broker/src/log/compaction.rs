@@ -39,19 +39,21 @@ impl Default for CompactionRules {
 
 /// One pass over a log. Show it every header with [`Cleaner::survey`], then every batch from the first that was never
 /// compacted on with [`Cleaner::learn`], then every batch with [`Cleaner::clean`]; each time in order, and up to the same
-/// place, which no open transaction has passed.
+/// place, which no open transaction has passed. A transaction whose end comes later still ends the pass there.
 pub(crate) struct Cleaner {
     now: i64,
     delete_retention: i64,
     max_key_bytes: usize,
     /// The ends of each producer's transactions: the marker's offset, and whether it aborts.
     markers: BTreeMap<i64, Vec<(i64, bool)>>,
+    /// Where transactions begin whose ends were not seen: whether they are aborted, nobody knows here.
+    undecided: BTreeMap<i64, i64>,
     /// The offset of each producer's last batch.
     last_of_producer: BTreeMap<i64, i64>,
     /// The offset of the last record of each key. Never walked through, so that its order does not matter.
     latest: HashMap<Box<[u8]>, i64>,
     key_bytes: usize,
-    /// Where memory ended: batches from there on stay as they are.
+    /// Where memory ended.
     full_at: Option<i64>,
     /// Producers whose current transaction has records left.
     has_records: BTreeMap<i64, bool>,
@@ -75,6 +77,7 @@ impl Cleaner {
             delete_retention: rules.delete_retention_millis,
             max_key_bytes: MAX_KEY_BYTES,
             markers: BTreeMap::new(),
+            undecided: BTreeMap::new(),
             last_of_producer: BTreeMap::new(),
             latest: HashMap::new(),
             key_bytes: 0,
@@ -83,9 +86,26 @@ impl Cleaner {
         }
     }
 
-    /// The offset up to which the log is compacted after this pass, when it was shown to `learn` up to `end`.
+    #[cfg(test)]
+    pub(crate) fn with_key_bytes(mut self, bytes: usize) -> Self {
+        self.max_key_bytes = bytes;
+        self
+    }
+
+    /// The offset up to which the log is compacted after this pass, when it was shown up to `end`.
     pub(crate) fn cleaned_to(&self, end: i64) -> i64 {
-        self.full_at.unwrap_or(end)
+        self.limit().min(end)
+    }
+
+    /// Whether another pass over the same batches would do more.
+    pub(crate) fn was_full(&self) -> bool {
+        self.full_at.is_some()
+    }
+
+    /// Batches from here on stay as they are.
+    fn limit(&self) -> i64 {
+        let undecided = self.undecided.values().copied().min();
+        self.full_at.unwrap_or(i64::MAX).min(undecided.unwrap_or(i64::MAX))
     }
 
     /// Takes note of who wrote what; `batch` gives the batch of the header, which is needed for control batches alone.
@@ -103,6 +123,11 @@ impl Cleaner {
             let ends = self.markers.entry(header.producer.id).or_default();
             ends.push((header.base_offset, kind == ControlType::Abort));
         }
+        if header.is_control() {
+            self.undecided.remove(&header.producer.id);
+        } else if header.is_transactional() && header.count > 0 {
+            self.undecided.entry(header.producer.id).or_insert(header.base_offset);
+        }
         Ok(())
     }
 
@@ -112,7 +137,7 @@ impl Cleaner {
     /// When it cannot be read.
     pub(crate) fn learn(&mut self, batch: &Batch) -> io::Result<()> {
         let header = batch.header();
-        if self.full_at.is_some() || header.is_control() || self.is_aborted(header) {
+        if header.base_offset >= self.limit() || header.is_control() || self.is_aborted(header) {
             return Ok(());
         }
         let mut records = batch.records(DEFAULT_MAX_DECOMPRESSED).map_err(io::Error::other)?;
@@ -138,7 +163,7 @@ impl Cleaner {
     /// # Errors
     /// When it cannot be read or written anew.
     pub(crate) fn clean(&mut self, batch: &Batch) -> io::Result<Cleaned> {
-        if self.full_at.is_some_and(|full_at| batch.header().base_offset >= full_at) {
+        if batch.header().base_offset >= self.limit() {
             return Ok(Cleaned::Kept);
         }
         let cleaned = match batch.header().is_control() {

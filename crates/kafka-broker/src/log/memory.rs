@@ -21,6 +21,8 @@ pub struct MemoryLog {
     /// Where the part begins that is not compacted since it is still appended to: what a segment is in files.
     active: Active,
     cleaned_to: i64,
+    /// Up to where nothing is to be gained by compacting.
+    seen_to: i64,
     uncleanable: bool,
 }
 
@@ -159,7 +161,7 @@ impl Log for MemoryLog {
         let old_enough = now.saturating_sub(rules.min_lag_millis);
         let closed = self.batches.iter().take_while(|batch| {
             let header = batch.header();
-            header.next_offset() <= limit && header.max_timestamp <= old_enough
+            header.next_offset() <= limit && (rules.min_lag_millis <= 0 || header.max_timestamp <= old_enough)
         });
         let batches: Vec<Batch> = closed.cloned().collect();
         let size = |from: i64| -> usize {
@@ -167,7 +169,8 @@ impl Log for MemoryLog {
             counted.map(|batch| batch.bytes().len()).sum()
         };
         let (dirty, all) = (size(self.cleaned_to), size(0));
-        if self.uncleanable || dirty == 0 || (dirty as f64) < all as f64 * rules.min_dirty_ratio {
+        let end = batches.last().map_or(0, |batch| batch.header().next_offset());
+        if self.uncleanable || end <= self.seen_to || (dirty as f64) < all as f64 * rules.min_dirty_ratio {
             return Ok(None);
         }
         let cleaner = Cleaner::new(rules, now);
@@ -184,6 +187,7 @@ impl Log for MemoryLog {
         }
         let end = done.batches.last().map_or(self.cleaned_to, |batch| batch.header().next_offset());
         self.cleaned_to = self.cleaned_to.max(done.cleaner.cleaned_to(end));
+        self.seen_to = if done.cleaner.was_full() { self.cleaned_to } else { end };
         let kept = self
             .batches
             .drain(..)

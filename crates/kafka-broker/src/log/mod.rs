@@ -16,3 +16,6 @@ pub use memory::MemoryLog;
 
 pub(crate) use compaction::{Cleaned, Cleaner};
 pub use disk::Compaction;
+
+#[cfg(test)]
+mod compaction_tests;

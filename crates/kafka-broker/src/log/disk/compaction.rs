@@ -156,11 +156,12 @@ impl DiskCompaction {
         Ok(())
     }
 
-    /// Puts the new files in their places among `segments` and gives the offset up to which the log is compacted now.
+    /// Puts the new files in their places among `segments`. Gives the offset up to which the log is compacted now, and the
+    /// one up to which another pass would gain nothing.
     ///
     /// # Errors
     /// When the work had failed, or a file cannot be put in its place; the older ones are then.
-    pub(super) fn replace(self, folder: &Path, segments: &mut VecDeque<Segment>) -> io::Result<i64> {
+    pub(super) fn replace(self, folder: &Path, segments: &mut VecDeque<Segment>) -> io::Result<(i64, i64)> {
         let placed = match self.failed {
             Some(error) => Err(error),
             None => self.pieces.into_iter().try_for_each(|piece| place(&self.handles, folder, piece, segments)),
@@ -173,7 +174,8 @@ impl DiskCompaction {
             return Err(error);
         }
         let end = self.sources.last().map_or(self.cleaned_to, |source| source.next);
-        Ok(self.cleaner.cleaned_to(end))
+        let cleaned_to = self.cleaner.cleaned_to(end);
+        Ok((cleaned_to, if self.cleaner.was_full() { cleaned_to } else { end }))
     }
 }
 

@@ -48,6 +48,8 @@ pub(crate) struct DiskLog {
     queued: bool,
     /// Up to where it is compacted.
     cleaned_to: i64,
+    /// Up to where nothing is to be gained by compacting.
+    seen_to: i64,
     /// Compacting has failed: it is not tried again before the next start.
     uncleanable: bool,
 }
@@ -97,6 +99,7 @@ impl DiskLog {
             unflushed: 0,
             queued: false,
             cleaned_to: 0,
+            seen_to: 0,
             uncleanable: false,
         };
         let handles = log.place.handles.clone();
@@ -332,14 +335,16 @@ impl Log for DiskLog {
         for index in 0..self.segments.len() - 1 {
             let next = self.segments[index + 1].base();
             let segment = &mut self.segments[index];
-            if next > stable || segment.max_timestamp(&handles)? > now.saturating_sub(rules.min_lag_millis) {
+            let lag = rules.min_lag_millis;
+            if next > stable || (lag > 0 && segment.max_timestamp(&handles)? > now.saturating_sub(lag)) {
                 break;
             }
             size += segment.len();
             dirty += if next > self.cleaned_to { segment.len() } else { 0 };
             sources.push((segment.base(), segment.len(), next));
         }
-        if dirty == 0 || (dirty as f64) < size as f64 * rules.min_dirty_ratio {
+        let end = sources.last().map_or(0, |(.., next)| *next);
+        if end <= self.seen_to || (dirty as f64) < size as f64 * rules.min_dirty_ratio {
             return Ok(None);
         }
         let folder = &self.place.folder;
@@ -349,9 +354,10 @@ impl Log for DiskLog {
 
     fn finish_compaction(&mut self, done: Compaction) -> io::Result<()> {
         let Compaction::Disk(done) = done else { return Ok(()) };
-        let cleaned_to = done.replace(&self.place.folder, &mut self.segments);
-        let cleaned_to = cleaned_to.inspect_err(|_| self.uncleanable = true)?;
+        let replaced = done.replace(&self.place.folder, &mut self.segments);
+        let (cleaned_to, seen_to) = replaced.inspect_err(|_| self.uncleanable = true)?;
         self.cleaned_to = self.cleaned_to.max(cleaned_to);
+        self.seen_to = seen_to;
         Ok(())
     }
 
