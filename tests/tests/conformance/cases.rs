@@ -14,6 +14,18 @@ pub(crate) const REQUIRED: &[&str] = &[
 
     "cluster.describe", "partitions.grow", "partitions.refused", "partitions.seen-by-a-producer",
     "partitions.fifty-at-once", "records.delete", "records.delete-all", "records.delete-refused",
+
+    "records.acks-0", "records.acks-1", "records.acks-all", "records.big-batches", "records.codec-gzip",
+    "records.codec-lz4", "records.codec-none", "records.codec-snappy", "records.codec-zstd", "records.create-time",
+    "records.headers", "records.idempotent", "records.keyless-in-a-compacted-topic", "records.keys-and-values",
+    "records.log-append-time", "records.mixed-codecs", "records.timestamps-too-far-away", "records.too-large",
+    "records.too-large-for-a-fetch", "records.two-producers",
+
+    "transactions.abort", "transactions.after-an-error", "transactions.commit", "transactions.compressed",
+    "transactions.empty", "transactions.fenced-by-a-second-producer", "transactions.fenced-by-an-administrator",
+    "transactions.fenced-while-open", "transactions.interleaved", "transactions.many-partitions",
+    "transactions.offsets-aborted", "transactions.offsets-committed", "transactions.open-ones-are-not-passed",
+    "transactions.read-process-write", "transactions.time-out",
 ];
 
 /// The cases that ours does not pass yet. One that passes must leave the list.
