@@ -31,6 +31,7 @@ final class Reading {
 
     static void cases(Conformance all) {
         all.add("reading.a-partition-over-100-megabytes", Reading::large);
+        all.add("reading.a-close-does-not-wait-twice", Reading::aCloseDoesNotWaitTwice);
         all.add("reading.offsets-by-time", Reading::offsetsByTime);
         all.add("reading.offsets-of-the-ends", Reading::offsetsOfTheEnds);
         all.add("reading.offset-of-the-latest-time", Reading::offsetOfTheLatestTime);
@@ -239,12 +240,12 @@ final class Reading {
     private static void enoughBytes(Lab lab) throws Exception {
         String topic = lab.topic();
         try (Producer<byte[], byte[]> producer = lab.producer();
-             Consumer<byte[], byte[]> consumer = lab.consumer("fetch.min.bytes", "20000", "fetch.max.wait.ms", "8000")) {
+             Consumer<byte[], byte[]> consumer = lab.consumer("fetch.min.bytes", "20000", "fetch.max.wait.ms", "5000")) {
             consumer.assign(List.of(Lab.at(topic, 0)));
             producer.send(new ProducerRecord<>(topic, new byte[1_000])).get();
             Lab.quiet(consumer, 700);
             producer.send(new ProducerRecord<>(topic, new byte[30_000])).get();
-            Check.equal("as soon as it is enough", 2, consumer.poll(Duration.ofMillis(5_000)).count());
+            Check.equal("as soon as it is enough", 2, consumer.poll(Duration.ofMillis(2_500)).count());
         }
         try (Consumer<byte[], byte[]> consumer = lab.consumer("fetch.min.bytes", "1000000", "fetch.max.wait.ms", "1000")) {
             consumer.assign(List.of(Lab.at(topic, 0)));
@@ -319,6 +320,17 @@ final class Reading {
             }
         }
         Check.equal("checksum", written.getValue(), read.getValue());
+    }
+
+    /** A fetch that waits may hold a close up, but the one that ends the session is answered at once. */
+    private static void aCloseDoesNotWaitTwice(Lab lab) throws Exception {
+        Consumer<byte[], byte[]> consumer = lab.consumer("fetch.max.wait.ms", "5000");
+        consumer.assign(List.of(Lab.at(lab.topic(), 0)));
+        Lab.quiet(consumer, 1_000);
+        long start = System.nanoTime();
+        consumer.close();
+        long took = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start);
+        Check.that("it took " + took + " ms", took < 8_000);
     }
 
     private static void anEmptyWait(Lab lab) throws Exception {

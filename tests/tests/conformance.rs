@@ -18,7 +18,8 @@ use std::time::Duration;
 
 use cases::NOT_YET;
 use e2e::{KafkaOptions, RealKafka};
-use kafka_broker::{Broker, BrokerConfig};
+use env::Env;
+use kafka_broker::{Broker, BrokerConfig, Data};
 
 #[test]
 fn apache_kafka() {
@@ -32,10 +33,22 @@ fn apache_kafka() {
 
 #[test]
 fn moldau_in_memory() {
+    moldau("Moldau's broker in memory", |_| Data::new());
+}
+
+#[test]
+fn moldau_on_disk() {
+    let folder = tempfile::tempdir().unwrap();
+    moldau("Moldau's broker on a disk", |env| Data::open(env, folder.path()).unwrap());
+}
+
+fn moldau(broker: &str, data: impl FnOnce(&Env) -> Data) {
     let runtime = env_real::runtime(2, 4).unwrap();
     let env = env_real::env(runtime.handle().clone());
     let mut config = BrokerConfig::new(SocketAddr::from(([127, 0, 0, 1], 0)));
     config.min_session_timeout = Duration::from_millis(500);
-    let broker = runtime.block_on(Broker::start(&env, config)).unwrap();
-    program::run("Moldau's broker in memory", &broker.addr().to_string(), NOT_YET);
+    let data = data(&env);
+    let handle = runtime.block_on(Broker::start_with(&env, config, data)).unwrap();
+    program::run(broker, &handle.addr().to_string(), NOT_YET);
+    runtime.block_on(handle.stop());
 }

@@ -26,6 +26,12 @@ pub(crate) const REQUIRED: &[&str] = &[
     "transactions.fenced-while-open", "transactions.interleaved", "transactions.many-partitions",
     "transactions.offsets-aborted", "transactions.offsets-committed", "transactions.open-ones-are-not-passed",
     "transactions.read-process-write", "transactions.time-out",
+
+    "reading.a-close-does-not-wait-twice", "reading.a-partition-over-100-megabytes",
+    "reading.a-topic-that-is-deleted", "reading.an-empty-wait", "reading.enough-bytes", "reading.few-at-a-time",
+    "reading.from-a-while-ago", "reading.no-offset", "reading.offset-of-the-latest-time", "reading.offsets-by-time",
+    "reading.offsets-of-committed-records", "reading.offsets-of-the-ends", "reading.out-of-range",
+    "reading.pause-and-resume", "reading.seek", "reading.wakes-at-once", "reading.while-it-is-written",
 ];
 
 /// The cases that ours does not pass yet. One that passes must leave the list.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use e2e::{Process, kafka_libs};
@@ -34,7 +35,11 @@ struct Outcome {
 
 /// Runs all cases on the broker at `bootstrap`. Fails when a case fails that is not in `not_yet`, one passes that is, or
 /// the cases are not those that are required.
+///
+/// One broker at a time: some cases measure time.
 pub(crate) fn run(broker: &str, bootstrap: &str, not_yet: &[&str]) {
+    static TURN: Mutex<()> = Mutex::new(());
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     let wanted = std::env::var("MOLDAU_CASE").unwrap_or_default();
     let began = Instant::now();
     let outcomes = outcomes(bootstrap, &wanted);
