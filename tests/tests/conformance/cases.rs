@@ -32,6 +32,13 @@ pub(crate) const REQUIRED: &[&str] = &[
     "reading.from-a-while-ago", "reading.no-offset", "reading.offset-of-the-latest-time", "reading.offsets-by-time",
     "reading.offsets-of-committed-records", "reading.offsets-of-the-ends", "reading.out-of-range",
     "reading.pause-and-resume", "reading.seek", "reading.wakes-at-once", "reading.while-it-is-written",
+
+    "groups.a-death-is-noticed", "groups.a-member-that-does-not-poll", "groups.a-static-member-comes-back",
+    "groups.a-static-member-is-replaced", "groups.a-static-member-that-stays-away", "groups.by-pattern",
+    "groups.change-of-the-assignor", "groups.cooperative-members-keep-what-they-have", "groups.cooperative-sticky",
+    "groups.members-come-and-go", "groups.more-members-than-partitions", "groups.one-member",
+    "groups.partitions-that-are-added", "groups.protocols-that-do-not-go-together", "groups.range",
+    "groups.round-robin", "groups.session-time-outs-that-cannot-be",
 ];
 
 /// The cases that ours does not pass yet. One that passes must leave the list.

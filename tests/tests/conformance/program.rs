@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader};
+use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -14,15 +15,6 @@ use super::cases::REQUIRED;
 const END_LIMIT: Duration = Duration::from_secs(20);
 /// What is said to have taken long.
 const LONG: Duration = Duration::from_secs(8);
-
-macro_rules! sources {
-    ($($file:literal),* $(,)?) => {
-        &[$(($file, include_str!(concat!("../../../java/conformance/", $file)))),*]
-    };
-}
-
-const SOURCES: &[(&str, &str)] =
-    sources!["Check.java", "Configs.java", "Conformance.java", "Lab.java", "Partitions.java", "Topics.java",];
 
 /// A line of the program.
 #[derive(Deserialize)]
@@ -71,7 +63,9 @@ pub(crate) fn run(broker: &str, bootstrap: &str, not_yet: &[&str]) {
 
 fn outcomes(bootstrap: &str, wanted: &str) -> BTreeMap<String, Outcome> {
     let libs = kafka_libs().unwrap();
-    let classes = libs.compile("conformance", SOURCES).unwrap();
+    let sources = sources();
+    let sources: Vec<_> = sources.iter().map(|(file, text)| (file.as_str(), text.as_str())).collect();
+    let classes = libs.compile("conformance", &sources).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let options = ["-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"];
     let mut command = libs.java_with(&[&classes], &options, "Conformance");
@@ -89,4 +83,14 @@ fn outcomes(bootstrap: &str, wanted: &str) -> BTreeMap<String, Outcome> {
     let status = process.wait(END_LIMIT).unwrap();
     assert_eq!(status, 0, "the program failed\n{}", process.log_tail());
     outcomes
+}
+
+/// The files of the program and what is in them.
+fn sources() -> BTreeMap<String, String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../java/conformance");
+    let files = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap());
+    files
+        .map(|file| (file.file_name().into_string().unwrap(), std::fs::read_to_string(file.path()).unwrap()))
+        .filter(|(name, _)| name.ends_with(".java"))
+        .collect()
 }
