@@ -61,7 +61,7 @@ final class Reading {
     }
 
     private static void offsetsByTime(Lab lab) throws Exception {
-        String topic = lab.topic();
+        String topic = lab.topic(1, "retention.ms", "-1");
         TopicPartition only = Lab.at(topic, 0);
         long start = 1_700_000_000_000L;
         timed(lab, topic, start, 100);
@@ -104,7 +104,7 @@ final class Reading {
     }
 
     private static void offsetOfTheLatestTime(Lab lab) throws Exception {
-        String topic = lab.topic();
+        String topic = lab.topic(1, "retention.ms", "-1");
         TopicPartition only = Lab.at(topic, 0);
         var none = lab.admin().listOffsets(Map.of(only, OffsetSpec.maxTimestamp())).all().get().get(only);
         Check.equal("offset of none", -1L, none.offset());

@@ -100,7 +100,7 @@ final class Records {
     }
 
     private static void createTime(Lab lab) throws Exception {
-        String topic = lab.topic();
+        String topic = lab.topic(1, "retention.ms", "-1");
         List<Long> times = List.of(0L, 1L, 1_600_000_000_000L, System.currentTimeMillis(), 1_500_000_000_000L);
         List<ProducerRecord<byte[], byte[]>> records = new ArrayList<>();
         for (long time : times) {

@@ -39,6 +39,11 @@ pub(crate) const REQUIRED: &[&str] = &[
     "groups.members-come-and-go", "groups.more-members-than-partitions", "groups.one-member",
     "groups.partitions-that-are-added", "groups.protocols-that-do-not-go-together", "groups.range",
     "groups.round-robin", "groups.session-time-outs-that-cannot-be",
+
+    "offsets.commit", "offsets.commit-by-itself", "offsets.commit-for-a-missing-topic",
+    "offsets.commit-for-many-partitions", "offsets.commit-too-late", "offsets.commit-with-metadata",
+    "offsets.commit-with-too-much-metadata", "offsets.commit-without-waiting", "offsets.groups-are-apart",
+    "offsets.lag", "offsets.none-committed", "offsets.of-a-deleted-topic",
 ];
 
 /// The cases that ours does not pass yet. One that passes must leave the list.
