@@ -23,7 +23,10 @@ pub(crate) fn soak(_arguments: &[String]) -> Result<()> {
     cargo(&["test", "--package", "e2e", "--test", "histories"], |command| {
         command.env("MOLDAU_SIM_SEEDS", "3000");
     })?;
-    cargo(&["test", "--package", "e2e", "--test", "survival", "--test", "leaders"], |command| {
+    const KILLS: [&str; 3] = ["survival", "leaders", "broker_kills"];
+    let tests = KILLS.iter().flat_map(|test| ["--test", test]);
+    let arguments: Vec<&str> = ["test", "--package", "e2e"].into_iter().chain(tests).collect();
+    cargo(&arguments, |command| {
         command.env("MOLDAU_TEST_KILLS", "50");
     })
 }

@@ -25,10 +25,12 @@ pub enum Bug {
     RetryAfterOthers = 9,
     /// A seek leaves what the consumer has buffered.
     SeekKeepsBuffer = 10,
+    /// The broker acknowledges a batch before it is durable, whatever `flush.messages` says.
+    AcknowledgedBeforeSync = 11,
 }
 
 /// All planted bugs.
-pub const ALL: [Bug; 10] = [
+pub const ALL: [Bug; 11] = [
     Bug::OffsetBeforeAcknowledgement,
     Bug::GapInAcknowledgedPrefix,
     Bug::SkippedRewind,
@@ -39,6 +41,7 @@ pub const ALL: [Bug; 10] = [
     Bug::OffsetFileNotSynced,
     Bug::RetryAfterOthers,
     Bug::SeekKeepsBuffer,
+    Bug::AcknowledgedBeforeSync,
 ];
 
 #[cfg(planted_bugs)]

@@ -6,7 +6,7 @@ use env_sim::{DiskFault, DiskOperation, NetworkPlan};
 use hyper::Method;
 use serde_json::{Value, json};
 
-use super::broker::Weather;
+use super::broker::{BROKER_FOLDER, Weather};
 use super::plan::{Accident, OFFSET_FILE, SINK, SINK_FILE, SOURCE, SOURCE_FILE};
 use super::world::{BROKER, WORKER, World};
 
@@ -19,6 +19,9 @@ pub(crate) enum Cure {
     NetworkIsSteady,
     RequestsPass,
     BrokerStarts,
+    BrokerReplaced,
+    BrokerDiskHasRoom,
+    BrokerDiskIsFast,
     DiskHasRoom,
     DiskIsFast,
     Resumed(&'static str),
@@ -47,6 +50,13 @@ impl World {
             Accident::BrokerKilled => {
                 self.broker.kill();
                 self.later(Cure::BrokerStarts, 1..=4000);
+            }
+            Accident::BrokerPowerLost => {
+                self.broker.lose_power();
+                self.later(Cure::BrokerStarts, 1..=4000);
+            }
+            Accident::BrokerDiskFails | Accident::BrokerDiskFull | Accident::BrokerDiskSlow => {
+                self.strike_broker_disk(accident);
             }
             Accident::WorkerKilled => self.chaos.kill(),
             Accident::PowerLost => self.chaos.lose_power(),
@@ -156,6 +166,40 @@ impl World {
         }
     }
 
+    fn strike_broker_disk(&mut self, accident: Accident) {
+        const OPERATIONS: [DiskOperation; 6] = [
+            DiskOperation::Write,
+            DiskOperation::Sync,
+            DiskOperation::Read,
+            DiskOperation::Open,
+            DiskOperation::Rename,
+            DiskOperation::SyncDir,
+        ];
+        let disk = self.sim.disk(BROKER);
+        match accident {
+            Accident::BrokerDiskFull => {
+                disk.set_capacity(Some(disk.used() + self.dice.below(400)));
+                self.later(Cure::BrokerDiskHasRoom, 100..=6000);
+            }
+            Accident::BrokerDiskSlow => {
+                disk.set_delay(self.dice.millis(1..=300));
+                self.later(Cure::BrokerDiskIsFast, 100..=6000);
+            }
+            _ => {
+                let operation = self.dice.pick(&OPERATIONS);
+                self.tally.add(format!("{operation:?} fails on the broker's disk"));
+                let (after, times) = (self.dice.below(4), self.dice.within(1..=3));
+                disk.fail(DiskFault {
+                    operation: Some(operation),
+                    path_contains: BROKER_FOLDER.to_owned(),
+                    after,
+                    times,
+                });
+                self.later(Cure::BrokerReplaced, 100..=6000);
+            }
+        }
+    }
+
     fn ask(&mut self, accident: Accident) {
         let name = if self.dice.percent(50) { SOURCE } else { SINK };
         let task = if name == SINK { self.dice.below(self.plan.sink_tasks) } else { 0 };
@@ -204,6 +248,16 @@ impl World {
                 Cure::NetworkIsSteady => network.plan(NetworkPlan::default()),
                 Cure::RequestsPass => self.faults.end(),
                 Cure::BrokerStarts => self.broker.start().await,
+                Cure::BrokerReplaced => {
+                    self.broker.kill();
+                    self.broker.start().await;
+                }
+                Cure::BrokerDiskHasRoom => {
+                    self.sim.disk(BROKER).set_capacity(None);
+                    self.broker.kill();
+                    self.broker.start().await;
+                }
+                Cure::BrokerDiskIsFast => self.sim.disk(BROKER).set_delay(Duration::ZERO),
                 Cure::DiskHasRoom => disk.set_capacity(None),
                 Cure::DiskIsFast => disk.set_delay(Duration::ZERO),
                 Cure::Resumed(name) => self.resume(name),

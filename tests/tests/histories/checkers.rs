@@ -86,7 +86,8 @@ struct State {
 /// Checks what must hold.
 pub(crate) struct Observer {
     sim: SimHandle,
-    data: Data,
+    /// What the broker keeps; `None` while it is down.
+    data: Mutex<Option<Data>>,
     calm: bool,
     json: bool,
     /// Whether requests may arrive after their sender is gone.
@@ -95,12 +96,12 @@ pub(crate) struct Observer {
 }
 
 impl Observer {
-    pub(crate) fn new(sim: &SimHandle, data: &Data, plan: &Plan) -> Self {
+    pub(crate) fn new(sim: &SimHandle, plan: &Plan) -> Self {
         let mut state = State::default();
         state.partitions.resize_with(plan.partitions as usize, Partition::default);
         Self {
             sim: sim.clone(),
-            data: data.clone(),
+            data: Mutex::default(),
             calm: plan.calm,
             json: plan.json.is_some(),
             lingering: plan.lingering,
@@ -130,6 +131,31 @@ impl Observer {
             let what = format!("line {line} was committed and is gone with the power: {}", self.shown(state, line));
             state.violate(&self.sim, what);
         }
+    }
+
+    /// The broker's process is gone; what it keeps cannot be seen until there is another.
+    pub(crate) fn broker_is_down(&self) {
+        *self.data.lock().unwrap() = None;
+    }
+
+    /// A broker goes on with what the last one has left. Only with its machine's power may it have lost anything, and then
+    /// only what was not acknowledged: whatever depends on the rest is checked at the next look.
+    pub(crate) fn broker_is_up(&self, data: &Data, power_was_lost: bool) {
+        let state = &mut *self.state.lock().unwrap();
+        for index in 0..state.partitions.len() {
+            let (known, end) = (state.partitions[index].records.len(), data.end_offset(TOPIC, index as i32));
+            let kept = known.min(usize::try_from(end).unwrap_or(0));
+            if kept < known && !power_was_lost {
+                let what = format!("partition {index} had {known} records, and has {end} though no power was lost");
+                state.violate(&self.sim, what);
+            }
+            state.partitions[index].records.truncate(kept);
+        }
+        let left: BTreeSet<usize> =
+            state.partitions.iter().flat_map(|partition| partition.records.iter().copied()).collect();
+        state.seen.iter_mut().enumerate().for_each(|(line, seen)| *seen = left.contains(&line));
+        state.first_missing = state.seen.iter().position(|seen| !seen).unwrap_or(state.seen.len());
+        *self.data.lock().unwrap() = Some(data.clone());
     }
 
     /// A task of the source begins.
@@ -186,22 +212,23 @@ impl Observer {
         if state.violation.is_some() {
             return;
         }
+        let Some(data) = self.data.lock().unwrap().clone() else { return };
         let checked = self
-            .look_at_topic(state)
+            .look_at_topic(&data, state)
             .and_then(|()| check_position(state, position))
-            .and_then(|()| self.look_at_commits(state));
+            .and_then(|()| self.look_at_commits(&data, state));
         if let Err(what) = checked {
             state.violate(&self.sim, what);
         }
     }
 
-    fn look_at_topic(&self, state: &mut State) -> Result<(), String> {
+    fn look_at_topic(&self, data: &Data, state: &mut State) -> Result<(), String> {
         for index in 0..state.partitions.len() {
             let known = state.partitions[index].records.len() as i64;
-            if self.data.end_offset(TOPIC, index as i32) == known {
+            if data.end_offset(TOPIC, index as i32) == known {
                 continue;
             }
-            for batch in Batches::new(self.data.batches(TOPIC, index as i32, known)) {
+            for batch in Batches::new(data.batches(TOPIC, index as i32, known)) {
                 let batch = batch.map_err(|error| format!("partition {index} holds a bad batch: {error}"))?;
                 let records = batch.records(DEFAULT_MAX_DECOMPRESSED).map_err(|error| error.to_string())?;
                 for record in records {
@@ -231,10 +258,10 @@ impl Observer {
         if self.lingering { Ok(()) } else { state.sent(index, line) }
     }
 
-    fn look_at_commits(&self, state: &mut State) -> Result<(), String> {
+    fn look_at_commits(&self, data: &Data, state: &mut State) -> Result<(), String> {
         let mut grown = false;
         for index in 0..state.partitions.len() {
-            let committed = self.data.committed(GROUP, TOPIC, index as i32).unwrap_or(0);
+            let committed = data.committed(GROUP, TOPIC, index as i32).unwrap_or(0);
             let partition = &mut state.partitions[index];
             let committed = usize::try_from(committed).unwrap_or(0);
             if committed > partition.records.len() {

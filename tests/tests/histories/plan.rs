@@ -51,6 +51,14 @@ pub(crate) enum Accident {
     BrokerRestarted,
     /// The broker is killed and comes back.
     BrokerKilled,
+    /// The broker's machine loses power; what was acknowledged must be there when it comes back.
+    BrokerPowerLost,
+    /// An operation on the broker's disk fails; then the broker is killed and comes back.
+    BrokerDiskFails,
+    /// Hardly a byte fits on the broker's disk.
+    BrokerDiskFull,
+    /// The broker's disk is slow.
+    BrokerDiskSlow,
     /// `kill -9` of the worker.
     WorkerKilled,
     /// The worker's machine loses power.
@@ -104,7 +112,7 @@ impl Accident {
     ];
 
     /// The others.
-    pub(crate) const HARMFUL: [Accident; 18] = [
+    pub(crate) const HARMFUL: [Accident; 22] = [
         Accident::ConnectionsCut,
         Accident::AnswerCutShort,
         Accident::NetworkSilent,
@@ -117,6 +125,10 @@ impl Accident {
         Accident::RequestsLate,
         Accident::BrokerRestarted,
         Accident::BrokerKilled,
+        Accident::BrokerPowerLost,
+        Accident::BrokerDiskFails,
+        Accident::BrokerDiskFull,
+        Accident::BrokerDiskSlow,
         Accident::WorkerKilled,
         Accident::PowerLost,
         Accident::DiskFull,
@@ -132,6 +144,15 @@ impl Accident {
             Accident::NetworkSilent | Accident::NetworkSlow | Accident::NetworkShaky | Accident::RequestsLate
         )
     }
+}
+
+/// A broker whose data is on a disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct BrokerDisk {
+    /// Whether everything is durable before it is acknowledged; if not, its power is not lost.
+    pub(crate) syncs_each: bool,
+    /// The size of the topic's segments; `None`: they never end.
+    pub(crate) segment_bytes: Option<u64>,
 }
 
 /// What the sink is.
@@ -159,6 +180,8 @@ pub(crate) struct Plan {
     pub(crate) partitions: i32,
     /// The largest batch that the broker takes; every single line fits.
     pub(crate) max_batch_bytes: usize,
+    /// The broker's disk; `None`: in memory.
+    pub(crate) broker_disk: Option<BrokerDisk>,
     /// What writes.
     pub(crate) sink: SinkKind,
     /// `tasks.max` of the sink.
@@ -201,6 +224,15 @@ impl Plan {
         if failpoints.iter().any(|(point, _)| *point == failpoint(Step::Revoked)) {
             accidents.extend([Accident::OutsiderJoins, Accident::OutsiderLeaves]);
         }
+        let broker_disk = dice.percent(60).then(|| BrokerDisk {
+            syncs_each: dice.percent(70),
+            segment_bytes: [None, Some(1000), Some(20_000)][dice.below(3) as usize],
+        });
+        accidents.retain(|accident| match accident {
+            Accident::BrokerPowerLost => broker_disk.is_some_and(|disk| disk.syncs_each),
+            Accident::BrokerDiskFails | Accident::BrokerDiskFull | Accident::BrokerDiskSlow => broker_disk.is_some(),
+            _ => true,
+        });
         Self {
             calm,
             lingering: accidents.iter().any(|accident| accident.lets_requests_linger()),
@@ -208,6 +240,7 @@ impl Plan {
             failpoints,
             fixed,
             partitions: dice.within(1..=3) as i32,
+            broker_disk,
             max_batch_bytes: dice.pick(&[700, 1_048_588, 1_048_588]) as usize,
             sink,
             sink_tasks: dice.within(1..=2),

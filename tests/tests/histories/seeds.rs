@@ -210,14 +210,13 @@ fn everything() -> Vec<String> {
     let accidents = Accident::HARMLESS.into_iter().chain(Accident::HARMFUL).map(|accident| format!("{accident:?}"));
     let requests = ["request refused", "request dropped", "answer lost", "request late"];
     let others = ["part of a line", "lines in a burst", "process killed", "power lost", "task given up"];
+    let broker =
+        ["Open", "Read", "Rename", "Sync", "SyncDir", "Write"].map(|it| format!("{it} fails on the broker's disk"));
     let rest = ["REST answers 200", "REST answers 202", "REST answers 204", "REST answers 404", "REST does not answer"];
     let unsteady = [super::plugins::PUT, super::plugins::FLUSH];
     let unsteady = unsteady.into_iter().flat_map(|point| [format!("{point}: error"), format!("{point}: delay")]);
-    steps
-        .chain(accidents)
-        .chain(requests.into_iter().chain(others).chain(rest).map(str::to_owned))
-        .chain(unsteady)
-        .collect()
+    let words = requests.into_iter().chain(others).chain(rest).map(str::to_owned);
+    steps.chain(accidents).chain(words).chain(broker).chain(unsteady).collect()
 }
 
 /// Plays histories until one ends with a violation: its seed, and what was found.

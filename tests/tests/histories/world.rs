@@ -7,7 +7,6 @@ use std::time::Duration;
 use env::{Env, Instant, Task};
 use env_sim::{NetworkPlan, SimHandle};
 use hyper::Method;
-use kafka_broker::Data;
 
 use super::accidents::Cure;
 use super::broker::{BrokerHost, RequestFaults};
@@ -59,8 +58,7 @@ impl World {
     /// Makes the machines and starts everything.
     pub(crate) async fn start(env: Env, sim: SimHandle, plan: Plan, tally: Arc<Tally>) -> Self {
         let plan = Arc::new(plan);
-        let data = Data::new().with_cluster_id("history");
-        let observer = Arc::new(Observer::new(&sim, &data, &plan));
+        let observer = Arc::new(Observer::new(&sim, &plan));
         let chaos = Chaos::new(&sim, tally.clone(), observer.clone());
         for (point, faults) in &plan.failpoints {
             sim.failpoints().plan(point, *faults);
@@ -70,8 +68,11 @@ impl World {
         }
         prepare_disk(&sim, &plan);
         let faults = RequestFaults::new(&sim, tally.clone(), observer.clone());
-        let mut broker = BrokerHost::new(&sim, data, faults.clone(), &plan);
+        let mut broker = BrokerHost::new(&sim, observer.clone(), faults.clone(), &plan);
         broker.start().await;
+        if let Some(bytes) = plan.broker_disk.and_then(|disk| disk.segment_bytes) {
+            broker.create_topic(bytes).await;
+        }
         let worker = WorkerHost::new(&sim, plan.clone(), chaos.clone(), observer.clone(), tally.clone());
         let supervisor = env.work().spawn("supervisor", Box::pin(worker.clone().supervise(env.clone())));
         Self {
@@ -124,6 +125,7 @@ impl World {
     pub(crate) async fn heal(&mut self) {
         self.sim.trace("everything heals");
         self.chaos.end();
+        self.sim.disk(BROKER).mend();
         self.cure(true).await;
         self.sim.network().plan(NetworkPlan::default());
         self.outsider.leave(&self.env).await;

@@ -27,6 +27,16 @@ impl DiskControl {
         self.host.drive.state.lock().volume.capacity = bytes;
     }
 
+    /// The bytes of file content that are there.
+    pub fn used(&self) -> u64 {
+        self.host.drive.state.lock().volume.used()
+    }
+
+    /// Nothing fails any more that has not yet, but for operations that fail by chance.
+    pub fn mend(&self) {
+        self.host.drive.state.lock().faults.waiting.clear();
+    }
+
     /// Lets operations fail with an I/O error.
     pub fn fail(&self, fault: DiskFault) {
         self.host.drive.state.lock().faults.waiting.push(fault);

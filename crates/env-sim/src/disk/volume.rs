@@ -212,7 +212,7 @@ impl Volume {
     }
 
     /// The bytes of all files that have a name or are open.
-    fn used(&self) -> u64 {
+    pub(super) fn used(&self) -> u64 {
         let reached = self.reached_from(self.open.values().copied(), |names| names.now.values().copied().collect());
         let sizes = reached.iter().filter_map(|inode| match &self.inodes.get(inode)?.node {
             Node::File(content) => Some(content.bytes.len() as u64),
