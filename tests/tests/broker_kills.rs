@@ -27,9 +27,9 @@ const RECORDS: u64 = 100_000;
 const TOPIC: &str = "numbers";
 const LONG: Duration = Duration::from_secs(60);
 
-/// How often the broker is killed: `$MOLDAU_TEST_KILLS`, else twice.
+/// How often the broker is killed: `$MOLDAU_TEST_KILLS`, else five times.
 fn kills() -> u64 {
-    std::env::var("MOLDAU_TEST_KILLS").map_or(2, |kills| kills.parse().expect("MOLDAU_TEST_KILLS is a number"))
+    std::env::var("MOLDAU_TEST_KILLS").map_or(5, |kills| kills.parse().expect("MOLDAU_TEST_KILLS is a number"))
 }
 
 /// A broker's process, always on the same port and folder.
@@ -102,10 +102,36 @@ impl ProducerContext for Acknowledged {
     }
 }
 
+/// Kills the broker beside the producer, spread over its whole run.
+struct Killer(std::thread::JoinHandle<Broker>);
+
+impl Killer {
+    fn start(mut broker: Broker, acknowledged: Acknowledged) -> Self {
+        Self(std::thread::spawn(move || {
+            let kills = kills();
+            for kill in 1..=kills {
+                let until = RECORDS / (kills + 1) * kill;
+                while acknowledged.0.load(Ordering::Relaxed) < until {
+                    std::thread::yield_now();
+                }
+                // At another moment of a request each time.
+                std::thread::sleep(Duration::from_micros(kill * 137 % 1000));
+                let took = broker.kill();
+                println!("kill {kill} after about {until} records; listens again after {took:?}");
+            }
+            broker
+        }))
+    }
+
+    fn end(self) -> Broker {
+        self.0.join().expect("the broker starts again after each kill")
+    }
+}
+
 #[test]
 fn a_broker_that_is_killed_again_and_again_keeps_every_record_once_and_in_order() {
     let folder = tempfile::Builder::new().prefix("moldau-broker-").tempdir().unwrap();
-    let mut broker = Broker::start(folder.path());
+    let broker = Broker::start(folder.path());
     create_topic(&broker);
     let acknowledged = Acknowledged::default();
     let mut config = broker.client();
@@ -114,7 +140,7 @@ fn a_broker_that_is_killed_again_and_again_keeps_every_record_once_and_in_order(
     config.set("message.timeout.ms", "300000").set("queue.buffering.max.messages", "2000");
     let producer: BaseProducer<Acknowledged> = config.create_with_context(acknowledged.clone()).unwrap();
 
-    let (kills, mut killed) = (kills(), 0);
+    let killer = Killer::start(broker, acknowledged.clone());
     for number in 0..RECORDS {
         let text = format!("{number:09}{:0width$}", 0, width = (number % 200) as usize);
         loop {
@@ -129,15 +155,10 @@ fn a_broker_that_is_killed_again_and_again_keeps_every_record_once_and_in_order(
         if number % 100 == 0 {
             producer.poll(Duration::ZERO);
         }
-        let before = acknowledged.0.load(Ordering::Relaxed);
-        if killed < kills && before > RECORDS / (kills + 1) * (killed + 1) {
-            let took = broker.kill();
-            killed += 1;
-            println!("kill {killed} after {before} of {number} records; listens again after {took:?}");
-        }
     }
     producer.flush(Duration::from_secs(120)).unwrap();
-    assert_eq!((acknowledged.0.load(Ordering::Relaxed), killed), (RECORDS, kills));
+    let mut broker = killer.end();
+    assert_eq!(acknowledged.0.load(Ordering::Relaxed), RECORDS);
 
     broker.kill();
     let found = read_all(&broker);
