@@ -89,6 +89,7 @@ async fn produce(env: &Env, broker: &Handle, records: usize) -> Result<(), Failu
     let mut config = config(broker);
     config.insert("batch.size", "262144");
     config.insert("linger.ms", "5");
+    config.insert("enable.idempotence", "false");
     let producer = Producer::new(env.clone(), ProducerConfig::parse(&config)?);
     let topic: std::sync::Arc<str> = TOPIC.into();
     let mut rows = Rows::new();
@@ -114,7 +115,7 @@ async fn produce(env: &Env, broker: &Handle, records: usize) -> Result<(), Failu
             let more = producer.append(&rows, at..ROWS.min(at + records - appended))?;
             appended += more;
             if more == 0 {
-                break;
+                producer.ready().await?;
             }
         }
         if appended == records {
