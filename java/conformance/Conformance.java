@@ -49,6 +49,7 @@ public final class Conformance {
     public static void main(String[] args) throws Exception {
         Conformance conformance = new Conformance(args[0]);
         Groups.cases(conformance);
+        GroupAdmin.cases(conformance);
         Offsets.cases(conformance);
         Transactions.cases(conformance);
         Reading.cases(conformance);

@@ -44,6 +44,10 @@ pub(crate) const REQUIRED: &[&str] = &[
     "offsets.commit-for-many-partitions", "offsets.commit-too-late", "offsets.commit-with-metadata",
     "offsets.commit-with-too-much-metadata", "offsets.commit-without-waiting", "offsets.groups-are-apart",
     "offsets.lag", "offsets.none-committed", "offsets.of-a-deleted-topic",
+
+    "group-admin.alter-offsets", "group-admin.delete", "group-admin.delete-offsets", "group-admin.describe",
+    "group-admin.describe-a-missing-one", "group-admin.list", "group-admin.list-offsets",
+    "group-admin.remove-members", "group-admin.remove-static-members",
 ];
 
 /// The cases that ours does not pass yet. One that passes must leave the list.
