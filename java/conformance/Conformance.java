@@ -12,8 +12,9 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
 /**
- * What a broker must do for the Java clients, case by case. Arguments: the bootstrap server, and (optional) a part of the names of
- * the cases to run. Prints one line of JSON for each case, in the order in which they end.
+ * What a broker must do for the Java clients, case by case. Arguments: the bootstrap server; `all`, or one of the two runs
+ * around a restart of the broker; and a part of the names of the cases to run, or nothing. Prints one line of JSON for each case,
+ * in the order in which they end.
  */
 public final class Conformance {
     private static final ObjectMapper JSON = new ObjectMapper();
@@ -48,18 +49,26 @@ public final class Conformance {
 
     public static void main(String[] args) throws Exception {
         Conformance conformance = new Conformance(args[0]);
-        Groups.cases(conformance);
-        GroupAdmin.cases(conformance);
-        Offsets.cases(conformance);
-        Transactions.cases(conformance);
-        Reading.cases(conformance);
-        Records.cases(conformance);
-        Topics.cases(conformance);
-        Configs.cases(conformance);
-        Partitions.cases(conformance);
-        conformance.run(args.length > 1 ? args[1] : "");
+        switch (args[1]) {
+            case "before-a-restart" -> Restarts.before(conformance);
+            case "after-a-restart" -> Restarts.after(conformance);
+            default -> conformance.addAll();
+        }
+        conformance.run(args[2]);
         // A case that hangs keeps its threads; what it had to say is said.
         Runtime.getRuntime().halt(0);
+    }
+
+    private void addAll() {
+        Groups.cases(this);
+        GroupAdmin.cases(this);
+        Offsets.cases(this);
+        Transactions.cases(this);
+        Reading.cases(this);
+        Records.cases(this);
+        Topics.cases(this);
+        Configs.cases(this);
+        Partitions.cases(this);
     }
 
     private void run(String part) throws InterruptedException {

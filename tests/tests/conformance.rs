@@ -19,7 +19,9 @@ use std::time::Duration;
 use cases::NOT_YET;
 use e2e::{KafkaOptions, RealKafka};
 use env::Env;
-use kafka_broker::{Broker, BrokerConfig, Data};
+use kafka_broker::{Broker, BrokerConfig, Data, Handle};
+use program::Part;
+use tokio::runtime::Runtime;
 
 #[test]
 fn apache_kafka() {
@@ -27,13 +29,19 @@ fn apache_kafka() {
     let options = KafkaOptions::default()
         .property("group.min.session.timeout.ms", "500")
         .property("transaction.abort.timed.out.transaction.cleanup.interval.ms", "200");
-    let kafka = RealKafka::start_with(options).unwrap();
-    program::run("Apache Kafka", kafka.bootstrap(), &[]);
+    let mut kafka = RealKafka::start_with(options).unwrap();
+    let bootstrap = kafka.bootstrap().to_owned();
+    program::run("Apache Kafka", &bootstrap, Part::All, &[]);
+    program::run("Apache Kafka", &bootstrap, Part::BeforeRestart, &[]);
+    kafka.stop().unwrap();
+    kafka.start_again().unwrap();
+    program::run("Apache Kafka", &bootstrap, Part::AfterRestart, &[]);
 }
 
 #[test]
 fn moldau_in_memory() {
-    moldau("Moldau's broker in memory", |_| Data::new());
+    let data = Data::new();
+    moldau("Moldau's broker in memory", |_| data.clone());
 }
 
 #[test]
@@ -42,13 +50,37 @@ fn moldau_on_disk() {
     moldau("Moldau's broker on a disk", |env| Data::open(env, folder.path()).unwrap());
 }
 
-fn moldau(broker: &str, data: impl FnOnce(&Env) -> Data) {
-    let runtime = env_real::runtime(2, 4).unwrap();
-    let env = env_real::env(runtime.handle().clone());
-    let mut config = BrokerConfig::new(SocketAddr::from(([127, 0, 0, 1], 0)));
-    config.min_session_timeout = Duration::from_millis(500);
-    let data = data(&env);
-    let handle = runtime.block_on(Broker::start_with(&env, config, data)).unwrap();
-    program::run(broker, &handle.addr().to_string(), NOT_YET);
-    runtime.block_on(handle.stop());
+fn moldau(name: &str, open: impl Fn(&Env) -> Data) {
+    let broker = Moldau::start(&open);
+    broker.run(name, Part::All);
+    broker.run(name, Part::BeforeRestart);
+    broker.stop();
+    let broker = Moldau::start(&open);
+    broker.run(name, Part::AfterRestart);
+    broker.stop();
+}
+
+/// Our broker, in this process.
+struct Moldau {
+    broker: Handle,
+    runtime: Runtime,
+}
+
+impl Moldau {
+    fn start(open: impl Fn(&Env) -> Data) -> Self {
+        let runtime = env_real::runtime(2, 4).unwrap();
+        let env = env_real::env(runtime.handle().clone());
+        let mut config = BrokerConfig::new(SocketAddr::from(([127, 0, 0, 1], 0)));
+        config.min_session_timeout = Duration::from_millis(500);
+        let broker = runtime.block_on(Broker::start_with(&env, config, open(&env))).unwrap();
+        Self { broker, runtime }
+    }
+
+    fn run(&self, name: &str, part: Part) {
+        program::run(name, &self.broker.addr().to_string(), part, NOT_YET);
+    }
+
+    fn stop(self) {
+        self.runtime.block_on(self.broker.stop());
+    }
 }

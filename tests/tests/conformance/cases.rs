@@ -50,5 +50,23 @@ pub(crate) const REQUIRED: &[&str] = &[
     "group-admin.remove-members", "group-admin.remove-static-members",
 ];
 
+/// What it must run before the broker is stopped.
+pub(crate) const BEFORE: &[&str] = &[
+    "before-a-restart.topics",
+    "before-a-restart.records",
+    "before-a-restart.offsets",
+    "before-a-restart.transactions",
+    "before-a-restart.a-static-member",
+];
+
+/// What it must run when the broker has been started again.
+pub(crate) const AFTER: &[&str] = &[
+    "after-a-restart.topics",
+    "after-a-restart.records",
+    "after-a-restart.offsets",
+    "after-a-restart.transactions",
+    "after-a-restart.a-static-member",
+];
+
 /// The cases that ours does not pass yet. One that passes must leave the list.
 pub(crate) const NOT_YET: &[&str] = &[];

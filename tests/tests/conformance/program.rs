@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use e2e::{Process, kafka_libs};
 use serde::Deserialize;
 
-use super::cases::REQUIRED;
+use super::cases::{AFTER, BEFORE, REQUIRED};
 
 /// What the program may take after its last case.
 const END_LIMIT: Duration = Duration::from_secs(20);
@@ -25,18 +25,56 @@ struct Outcome {
     millis: u64,
 }
 
-/// Runs all cases on the broker at `bootstrap`. Fails when a case fails that is not in `not_yet`, one passes that is, or
+/// Which of its cases the program runs.
+#[derive(Clone, Copy)]
+pub(crate) enum Part {
+    /// All but those around a restart.
+    All,
+    /// Those that leave something behind.
+    BeforeRestart,
+    /// Those that find it when the broker has been stopped and started.
+    AfterRestart,
+}
+
+impl Part {
+    fn argument(self) -> &'static str {
+        match self {
+            Self::All => "all",
+            Self::BeforeRestart => "before-a-restart",
+            Self::AfterRestart => "after-a-restart",
+        }
+    }
+
+    fn required(self) -> &'static [&'static str] {
+        match self {
+            Self::All => REQUIRED,
+            Self::BeforeRestart => BEFORE,
+            Self::AfterRestart => AFTER,
+        }
+    }
+}
+
+/// Runs cases on the broker at `bootstrap`. Fails when a case fails that is not in `not_yet`, one passes that is, or
 /// the cases are not those that are required.
 ///
 /// One broker at a time: some cases measure time.
-pub(crate) fn run(broker: &str, bootstrap: &str, not_yet: &[&str]) {
+pub(crate) fn run(broker: &str, bootstrap: &str, part: Part, not_yet: &[&str]) {
     static TURN: Mutex<()> = Mutex::new(());
     let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
-    let wanted = std::env::var("MOLDAU_CASE").unwrap_or_default();
+    let wanted = match part {
+        Part::All => std::env::var("MOLDAU_CASE").unwrap_or_default(),
+        _ => String::new(),
+    };
+    let required = part.required();
     let began = Instant::now();
-    let outcomes = outcomes(bootstrap, &wanted);
+    let outcomes = outcomes(bootstrap, part, &wanted);
     let passed = outcomes.values().filter(|outcome| outcome.ok).count();
-    println!("conformance: {passed} of {} on {broker} in {:.1?}", outcomes.len(), began.elapsed());
+    println!(
+        "conformance ({}): {passed} of {} on {broker} in {:.1?}",
+        part.argument(),
+        outcomes.len(),
+        began.elapsed()
+    );
     let mut wrong = Vec::new();
     for (case, outcome) in &outcomes {
         let known = not_yet.contains(&case.as_str());
@@ -51,17 +89,17 @@ pub(crate) fn run(broker: &str, bootstrap: &str, not_yet: &[&str]) {
             (false, false) => wrong.push(format!("{case} after {took:.1?}: {}", outcome.detail)),
         }
     }
-    for case in REQUIRED.iter().filter(|case| case.contains(&wanted) && !outcomes.contains_key(**case)) {
+    for case in required.iter().filter(|case| case.contains(&wanted) && !outcomes.contains_key(**case)) {
         wrong.push(format!("{case} has not run"));
     }
-    for case in outcomes.keys().filter(|case| !REQUIRED.contains(&case.as_str())) {
+    for case in outcomes.keys().filter(|case| !required.contains(&case.as_str())) {
         wrong.push(format!("{case} is not in the list of required cases"));
     }
     assert!(!outcomes.is_empty(), "no case is called so");
     assert!(wrong.is_empty(), "{broker} does not conform:\n{}\n", wrong.join("\n"));
 }
 
-fn outcomes(bootstrap: &str, wanted: &str) -> BTreeMap<String, Outcome> {
+fn outcomes(bootstrap: &str, part: Part, wanted: &str) -> BTreeMap<String, Outcome> {
     let libs = kafka_libs().unwrap();
     let sources = sources();
     let sources: Vec<_> = sources.iter().map(|(file, text)| (file.as_str(), text.as_str())).collect();
@@ -69,7 +107,7 @@ fn outcomes(bootstrap: &str, wanted: &str) -> BTreeMap<String, Outcome> {
     let folder = tempfile::tempdir().unwrap();
     let options = ["-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"];
     let mut command = libs.java_with(&[&classes], &options, "Conformance");
-    command.args([bootstrap, wanted]);
+    command.args([bootstrap, part.argument(), wanted]);
     let (mut process, _input, output) =
         Process::piped("conformance", &mut command, &folder.path().join("conformance.log")).unwrap();
     let mut outcomes = BTreeMap::new();
