@@ -186,7 +186,7 @@ final class Topics {
         }
         Check.equal("partitions", 1, described(lab, topic).partitions().size());
         Check.equal("values", List.of("first"), lab.values(topic));
-        try (Producer<byte[], byte[]> producer = lab.producer("max.block.ms", "1500")) {
+        try (Producer<byte[], byte[]> producer = lab.producer()) {
             Check.fails("a name that cannot be", InvalidTopicException.class,
                 () -> producer.send(new ProducerRecord<>("no good", Lab.bytes("x"))).get());
         }

@@ -252,7 +252,7 @@ final class Transactions {
 
     private static void timeOut(Lab lab) throws Exception {
         String topic = lab.topic();
-        Producer<byte[], byte[]> slow = transactional(lab, "tx", "transaction.timeout.ms", "1000");
+        Producer<byte[], byte[]> slow = transactional(lab, "tx", "transaction.timeout.ms", "4000");
         slow.beginTransaction();
         put(slow, topic, "late");
         lab.send(topic, "after");
