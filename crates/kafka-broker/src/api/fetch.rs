@@ -177,7 +177,7 @@ fn read_one(
     let (index, position, topics) = (watched.index, watched.position, &node.data.0.topics);
     let read = |watched: &mut Watched| {
         let partition = watched.partition(topics).ok_or(ErrorCode::UnknownTopicOrPartition)?;
-        read_from(partition, limits, index, position, left, first, woken)
+        read_from(node, partition, limits, index, position, (left, first), woken)
     };
     match read(watched) {
         // What was there is deleted; another may have its name.
@@ -189,13 +189,15 @@ fn read_one(
     }
 }
 
+/// Reads on from a position: at most `left` bytes, but for a `first` batch. Only what is not answered from memory is lent a
+/// thread.
 fn read_from(
+    node: &Node,
     partition: &Partition,
     limits: Limits,
     index: i32,
     position: Position,
-    left: usize,
-    first: bool,
+    (left, first): (usize, bool),
     woken: &Arc<Notify>,
 ) -> Result<PartitionData, ErrorCode> {
     match position.leader_epoch {
@@ -203,7 +205,15 @@ fn read_from(
         epoch if epoch < LEADER_EPOCH => return Err(ErrorCode::FencedLeaderEpoch),
         _ => return Err(ErrorCode::UnknownLeaderEpoch),
     }
-    let slice = partition.read(position.offset, left.min(position.max_bytes), first, limits.isolation, woken)?;
+    let most = left.min(position.max_bytes);
+    let mut slice = Err(ErrorCode::KafkaStorageError);
+    let mut read = || slice = partition.read(position.offset, most, first, limits.isolation, woken);
+    if node.data.folder().is_none() || partition.is_read_up_to(position.offset) {
+        read();
+    } else {
+        node.env.work().in_place(&mut read);
+    }
+    let slice = slice?;
     let data = PartitionData::default()
         .with_partition_index(index)
         .with_high_watermark(slice.end_offset)

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use env::Stream;
-use kafka_wire::{FrameReader, decode_request};
+use kafka_wire::{ApiKey, FrameReader, decode_request};
 use tokio::io::AsyncWriteExt;
 
 use super::dispatch::{Answer, answer};
@@ -33,10 +33,10 @@ pub(super) async fn serve(node: &Node, mut stream: Box<dyn Stream>, peer: Socket
             }
         };
         let answering = answer(node, &request, peer);
-        let answered = match node.data.folder() {
-            // It may wait for the disk.
-            Some(_) => node.env.lend(answering).await,
-            None => answering.await,
+        let answered = if node.data.folder().is_some() && may_wait_for_disk(request.api_key) {
+            node.env.lend(answering).await
+        } else {
+            answering.await
         };
         match answered {
             Answer::Send(bytes) => {
@@ -56,4 +56,11 @@ pub(super) async fn serve(node: &Node, mut stream: Box<dyn Stream>, peer: Socket
             }
         }
     }
+}
+
+/// Whether carrying it out may wait for the disk. Lending costs a switch of threads, and idle clients send nothing but the
+/// others; Fetch lends itself what it needs.
+fn may_wait_for_disk(api: ApiKey) -> bool {
+    let never = [ApiKey::Fetch, ApiKey::Heartbeat, ApiKey::Metadata, ApiKey::FindCoordinator, ApiKey::ApiVersions];
+    !never.contains(&api)
 }

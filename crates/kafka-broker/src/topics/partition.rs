@@ -188,6 +188,12 @@ impl Partition {
         Ok(Slice { records, start_offset, end_offset, stable_offset, aborted })
     }
 
+    /// Whether reading from `offset` on is answered from memory, at once.
+    pub(crate) fn is_read_up_to(&self, offset: i64) -> bool {
+        // Who has the lock may be waiting for the disk.
+        self.inner.try_lock().is_some_and(|inner| inner.log.end_offset() <= offset)
+    }
+
     /// The offset beyond which this reader sees nothing.
     pub(crate) fn last_offset(&self, isolation: Isolation) -> i64 {
         let inner = self.inner.lock();
