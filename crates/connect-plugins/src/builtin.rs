@@ -14,6 +14,8 @@ pub fn builtin() -> Registry {
 
     registry.add_source(connector_file::FileStreamSource::default());
     registry.add_sink(connector_file::FileStreamSink);
+    registry.add_source(connector_verifiable::VerifiableSource);
+    registry.add_sink(connector_verifiable::VerifiableSink);
 
     registry.add_converter(JsonConverterPlugin);
     registry.add_converter(StringConverterPlugin);

@@ -68,6 +68,11 @@ impl Write for StandardOutput {
         io::stdout().write(bytes)
     }
 
+    /// Under one lock, so that the lines of two tasks do not mix.
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        io::stdout().lock().write_all(bytes)
+    }
+
     fn flush(&mut self) -> io::Result<()> {
         io::stdout().flush()
     }

@@ -16,6 +16,7 @@ const TIERS: &[(u8, &[&str])] = &[
             "connect-config",
             "connect-converters",
             "connect-transforms",
+            "connect-load",
             "connect-jvm",
             "connect-testkit",
             "connect-cli",
