@@ -15,6 +15,7 @@ public final class Main {
         PlainGoldens.write(folder);
         OffsetGoldens.write(folder);
         TransformGoldens.write(folder);
+        StructureGoldens.write(folder);
         ClientGoldens.write(folder);
     }
 }

@@ -126,7 +126,8 @@ final class Typed {
             for (Field field : struct.schema().fields()) {
                 fields.set(field.name(), value(field.schema(), struct.getWithoutDefault(field.name())));
             }
-            if (!struct.schema().equals(declared)) {
+            // The schema of a default is the builder that it was given to, which equals nothing but itself.
+            if (!(struct.schema() instanceof SchemaBuilder) && !struct.schema().equals(declared)) {
                 node.set("schema", schema(struct.schema()));
             }
         } else {

@@ -6,7 +6,10 @@ use connect_converters::{
     StringConverterPlugin,
 };
 use connect_transforms::predicates::{HasHeaderKeyPlugin, RecordIsTombstonePlugin, TopicNameMatchesPlugin};
-use connect_transforms::{InsertFieldPlugin, ReplaceFieldPlugin, Side, ValueToKeyPlugin};
+use connect_transforms::{
+    DropHeadersPlugin, ExtractFieldPlugin, FilterPlugin, HoistFieldPlugin, InsertFieldPlugin, InsertHeaderPlugin,
+    RegexRouterPlugin, ReplaceFieldPlugin, Side, ValueToKeyPlugin,
+};
 
 /// Every plug-in that is built in.
 pub fn builtin() -> Registry {
@@ -30,9 +33,15 @@ pub fn builtin() -> Registry {
     }
 
     for side in [Side::Key, Side::Value] {
+        registry.add_transform(ExtractFieldPlugin(side));
+        registry.add_transform(HoistFieldPlugin(side));
         registry.add_transform(InsertFieldPlugin(side));
         registry.add_transform(ReplaceFieldPlugin(side));
     }
+    registry.add_transform(DropHeadersPlugin);
+    registry.add_transform(FilterPlugin);
+    registry.add_transform(InsertHeaderPlugin);
+    registry.add_transform(RegexRouterPlugin);
     registry.add_transform(ValueToKeyPlugin);
 
     registry.add_predicate(HasHeaderKeyPlugin);

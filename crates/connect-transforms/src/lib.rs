@@ -4,18 +4,31 @@
 //! A transform that changes structs makes a plan per input schema and keeps it: the next record of that
 //! schema costs one comparison of pointers. A record that cannot be transformed is left as it was.
 
+mod drop_headers;
+mod extract_field;
+mod filter;
+mod hoist_field;
 mod insert_field;
+mod insert_header;
+mod regex_router;
 mod replace_field;
 mod value_to_key;
 
 pub mod predicates;
 
+mod field_path;
 pub mod java_pattern;
 mod operand;
 mod plan;
 
+pub use drop_headers::DropHeadersPlugin;
+pub use extract_field::ExtractFieldPlugin;
+pub use filter::FilterPlugin;
+pub use hoist_field::HoistFieldPlugin;
 pub use insert_field::InsertFieldPlugin;
+pub use insert_header::InsertHeaderPlugin;
 pub use operand::Side;
+pub use regex_router::RegexRouterPlugin;
 pub use replace_field::ReplaceFieldPlugin;
 pub use value_to_key::ValueToKeyPlugin;
 

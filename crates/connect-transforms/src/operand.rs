@@ -1,7 +1,7 @@
 //! What of a record a transform works on, and what it must be.
 
 use connect_api::{Datum, Error, Map, Record, Result, Schema, Struct, Value};
-use kafka_config::{ConfigError, ConfigKey, Type};
+use kafka_config::{ConfigError, ConfigKey, ParsedConfig, Type};
 
 /// The part of the record that `X$Key` and `X$Value` classes work on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,6 +107,25 @@ pub(crate) fn replace_null_key() -> ConfigKey {
     ConfigKey::new(REPLACE_NULL, Type::Boolean)
         .default(true)
         .doc("Whether a copied field that is null gets the default of its schema (true), or stays null (false).")
+}
+
+/// Whether `replace.null.with.default` is on.
+///
+/// # Errors
+/// When it was set to null.
+pub(crate) fn replace_null(config: &ParsedConfig) -> Result<bool> {
+    config.get_bool(REPLACE_NULL).ok_or_else(|| {
+        null_pointer(Some(
+            "Cannot invoke \"java.lang.Boolean.booleanValue()\" because the return value of \
+             \"org.apache.kafka.connect.transforms.util.SimpleConfig.getBoolean(String)\" is null",
+        ))
+    })
+}
+
+/// A configuration on which Java falls over instead of refusing it.
+pub(crate) fn null_pointer(message: Option<&str>) -> Error {
+    let error = message.map_or_else(|| Error::without_message(connect_api::Kind::Config), Error::config);
+    error.with_class("java.lang.NullPointerException")
 }
 
 /// What a wrong configuration is for the runtime.

@@ -4,7 +4,7 @@ use connect_api::plugin::{Plugin, TransformPlugin};
 use connect_api::{Datum, Error, Map, Record, Result, Schema, SchemaBuilder, Struct, Text, Transform, Value, Verdict};
 use kafka_config::{ConfigDef, ConfigKey, Importance, RawConfig, Type, ValidList};
 
-use crate::operand::{REPLACE_NULL, or_default, refused, replace_null_key, require_map, require_struct};
+use crate::operand::{or_default, refused, replace_null, replace_null_key, require_map, require_struct};
 use crate::plan::Plans;
 
 const PURPOSE: &str = "copying fields from value to key";
@@ -40,7 +40,7 @@ impl TransformPlugin for ValueToKeyPlugin {
         let config = self.config().parse(config).map_err(refused)?;
         Ok(Box::new(ValueToKey {
             fields: config.list(FIELDS).iter().map(|name| name.as_str().into()).collect(),
-            replace_null: config.bool(REPLACE_NULL).map_err(refused)?,
+            replace_null: replace_null(&config)?,
             plans: Plans::new(),
         }))
     }

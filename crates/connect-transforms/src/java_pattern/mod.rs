@@ -10,8 +10,14 @@ mod property;
 mod scanner;
 mod translate;
 
+mod key;
+mod replacement;
+
 use connect_api::{Error, Result};
 use fancy_regex::Regex;
+
+pub(crate) use key::{UsablePattern, usable};
+pub(crate) use replacement::Rewrite;
 
 /// A pattern that matches whole texts.
 #[derive(Clone, Debug)]
@@ -36,9 +42,16 @@ impl JavaPattern {
     /// # Errors
     /// When the pattern needs too many steps for this text.
     pub fn matches(&self, text: &str) -> Result<bool> {
-        self.regex.is_match(text).map_err(|error| {
-            Error::connect(format!("The pattern {} could not be matched with {text}: {error}", self.pattern))
-        })
+        self.regex.is_match(text).map_err(|error| self.too_hard(text, &error))
+    }
+
+    /// The engine's form of the pattern, to search with.
+    fn search(&self) -> Result<Regex, String> {
+        Regex::new(&translate::translate(&self.pattern)?).map_err(|error| error.to_string())
+    }
+
+    fn too_hard(&self, text: &str, error: &fancy_regex::Error) -> Error {
+        Error::connect(format!("The pattern {} could not be matched with {text}: {error}", self.pattern))
     }
 }
 

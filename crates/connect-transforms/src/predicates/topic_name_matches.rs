@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use connect_api::plugin::{Plugin, PredicatePlugin};
 use connect_api::{Predicate, Record, Result};
-use kafka_config::{ConfigDef, ConfigError, ConfigKey, NonEmptyString, RawConfig, Type, ValidPattern, Validator};
+use kafka_config::{ConfigDef, ConfigError, ConfigKey, NonEmptyString, RawConfig, Type, Validator};
 
-use crate::java_pattern::JavaPattern;
+use crate::java_pattern::{JavaPattern, UsablePattern, usable};
 use crate::operand::refused;
 
 const PATTERN: &str = "pattern";
@@ -27,7 +27,7 @@ impl Plugin for TopicNameMatchesPlugin {
     fn config(&self) -> ConfigDef {
         ConfigDef::new().define(
             ConfigKey::new(PATTERN, Type::String)
-                .validator(UsablePattern)
+                .validator(NonEmptyPattern)
                 .doc("A regular expression as Java writes them; the whole name of the topic must match it."),
         )
     }
@@ -36,32 +36,23 @@ impl Plugin for TopicNameMatchesPlugin {
 impl PredicatePlugin for TopicNameMatchesPlugin {
     fn predicate(&self, config: &RawConfig) -> Result<Box<dyn Predicate>> {
         let config = self.config().parse(config).map_err(refused)?;
-        let pattern = config.string(PATTERN).map_err(refused)?;
-        let pattern = JavaPattern::new(pattern).map_err(|reason| refused(unusable(PATTERN, pattern, &reason)))?;
+        let pattern = usable(PATTERN, config.string(PATTERN).map_err(refused)?).map_err(refused)?;
         Ok(Box::new(TopicNameMatches { pattern, last: None }))
     }
 }
 
-/// A pattern that Java takes, and that can be matched here.
-struct UsablePattern;
+/// Text that is a usable pattern and not empty.
+struct NonEmptyPattern;
 
-impl Validator for UsablePattern {
+impl Validator for NonEmptyPattern {
     fn ensure_valid(&self, name: &str, value: Option<&kafka_config::Value>) -> Result<(), ConfigError> {
         NonEmptyString.ensure_valid(name, value)?;
-        ValidPattern.ensure_valid(name, value)?;
-        let Some(pattern) = value.and_then(kafka_config::Value::as_text) else {
-            return Ok(());
-        };
-        JavaPattern::new(pattern).map(|_| ()).map_err(|reason| unusable(name, pattern, &reason))
+        UsablePattern.ensure_valid(name, value)
     }
 
     fn describe(&self) -> String {
-        format!("{}, {}", NonEmptyString.describe(), ValidPattern.describe())
+        format!("{}, {}", NonEmptyString.describe(), UsablePattern.describe())
     }
-}
-
-fn unusable(name: &str, pattern: &str, reason: &str) -> ConfigError {
-    ConfigError::invalid(name, pattern, format!("This regular expression cannot be used: {reason}"))
 }
 
 struct TopicNameMatches {
