@@ -16,6 +16,8 @@ public final class Main {
         OffsetGoldens.write(folder);
         TransformGoldens.write(folder);
         StructureGoldens.write(folder);
+        TimeGoldens.write(folder);
+        DateFormatGoldens.write(folder);
         ClientGoldens.write(folder);
     }
 }

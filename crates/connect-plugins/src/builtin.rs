@@ -7,8 +7,8 @@ use connect_converters::{
 };
 use connect_transforms::predicates::{HasHeaderKeyPlugin, RecordIsTombstonePlugin, TopicNameMatchesPlugin};
 use connect_transforms::{
-    DropHeadersPlugin, ExtractFieldPlugin, FilterPlugin, HoistFieldPlugin, InsertFieldPlugin, InsertHeaderPlugin,
-    RegexRouterPlugin, ReplaceFieldPlugin, Side, ValueToKeyPlugin,
+    CastPlugin, DropHeadersPlugin, ExtractFieldPlugin, FilterPlugin, HoistFieldPlugin, InsertFieldPlugin,
+    InsertHeaderPlugin, RegexRouterPlugin, ReplaceFieldPlugin, Side, ValueToKeyPlugin,
 };
 
 /// Every plug-in that is built in.
@@ -35,6 +35,7 @@ pub fn builtin() -> Registry {
     for side in [Side::Key, Side::Value] {
         registry.add_transform(ExtractFieldPlugin(side));
         registry.add_transform(HoistFieldPlugin(side));
+        registry.add_transform(CastPlugin(side));
         registry.add_transform(InsertFieldPlugin(side));
         registry.add_transform(ReplaceFieldPlugin(side));
     }

@@ -4,6 +4,7 @@
 //! A transform that changes structs makes a plan per input schema and keeps it: the next record of that
 //! schema costs one comparison of pointers. A record that cannot be transformed is left as it was.
 
+mod cast;
 mod drop_headers;
 mod extract_field;
 mod filter;
@@ -17,10 +18,12 @@ mod value_to_key;
 pub mod predicates;
 
 mod field_path;
+mod java_float;
 pub mod java_pattern;
 mod operand;
 mod plan;
 
+pub use cast::CastPlugin;
 pub use drop_headers::DropHeadersPlugin;
 pub use extract_field::ExtractFieldPlugin;
 pub use filter::FilterPlugin;

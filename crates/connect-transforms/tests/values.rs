@@ -1,0 +1,87 @@
+//! The transforms of values and time against what Java's made of the same input, causes of failures included.
+#![allow(clippy::disallowed_methods, clippy::unwrap_used, reason = "a test reads its files and may fail by panicking")]
+
+mod golden;
+
+use connect_api::plugin::TransformPlugin;
+use connect_api::{Error, Record, Verdict};
+use connect_transforms::{CastPlugin, Side};
+use serde_json::Value as Json;
+
+fn transforms() -> Vec<Box<dyn TransformPlugin>> {
+    vec![Box::new(CastPlugin(Side::Key)), Box::new(CastPlugin(Side::Value))]
+}
+
+/// What transforms can change.
+fn seen(record: &Record) -> String {
+    format!(
+        "{} {:?} {:?} {:?} {:?} {:?}",
+        record.topic, record.partition, record.timestamp, record.key, record.value, record.headers
+    )
+}
+
+fn same(actual: &Record, expected: &Record) -> bool {
+    (&actual.topic, actual.partition, actual.timestamp) == (&expected.topic, expected.partition, expected.timestamp)
+        && (&actual.key, &actual.value, &actual.headers) == (&expected.key, &expected.value, &expected.headers)
+}
+
+/// Class and message of an error and of its causes; the virtual machine's own words do not count.
+fn chain(error: &Error) -> Vec<(String, Option<String>)> {
+    let errors = std::iter::successors(Some(error), |error| error.cause());
+    errors.map(|error| link(error.class(), error.message())).collect()
+}
+
+fn java_chain(json: &Json) -> Vec<(String, Option<String>)> {
+    let errors = std::iter::successors(Some(json), |json| json.get("cause"));
+    errors.map(|json| link(json["class"].as_str().unwrap(), json["message"].as_str())).collect()
+}
+
+fn link(class: &str, message: Option<&str>) -> (String, Option<String>) {
+    let own = ["java.lang.NullPointerException", "java.lang.ClassCastException"].contains(&class);
+    (class.to_owned(), message.filter(|_| !own).map(str::to_owned))
+}
+
+/// What is wrong with the answer to a case.
+fn fault(plugin: &dyn TransformPlugin, json: &Json) -> Option<String> {
+    let input = &json["input"];
+    let before = golden::record(&input["record"]).unwrap();
+    let judge = |error: &Error| {
+        let expected = if json["error"].is_null() { Vec::new() } else { java_chain(&json["error"]) };
+        (chain(error) != expected).then(|| format!("{:?} instead of {expected:?}", chain(error)))
+    };
+    let mut transform = match plugin.transform(&golden::config(&input["config"])) {
+        Ok(transform) => transform,
+        Err(error) => return judge(&error),
+    };
+    // The second time the plan is there already.
+    (0..2).find_map(|_| {
+        let mut record = before.clone();
+        match transform.apply(&mut record) {
+            Err(error) if seen(&record) != seen(&before) => Some(format!("a failed record has changed: {error}")),
+            Err(error) => judge(&error),
+            Ok(Verdict::Drop) => Some("dropped".to_owned()),
+            Ok(Verdict::Keep) if !json["error"].is_null() => Some(format!("Java fails with {}", json["error"])),
+            Ok(Verdict::Keep) => {
+                let expected = golden::record(&json["output"]["record"]).unwrap();
+                let text = || format!("{}\n  instead of {}", seen(&record), seen(&expected));
+                (!same(&record, &expected)).then(text)
+            }
+        }
+    })
+}
+
+#[test]
+fn values_and_times_become_what_java_makes_of_them() {
+    let plugins = transforms();
+    let cases = golden::cases("transforms-values");
+    assert!(cases.len() > 1000, "{} cases", cases.len());
+    let mut faults = Vec::new();
+    for json in &cases {
+        let class = json["input"]["transform"].as_str().unwrap();
+        let Some(plugin) = plugins.iter().find(|plugin| plugin.class() == class) else { continue };
+        if let Some(fault) = fault(&**plugin, json) {
+            faults.push(format!("{} {}: {fault}", json["case"], json["input"]["config"]));
+        }
+    }
+    assert!(faults.is_empty(), "{} wrong answers:\n{}", faults.len(), faults.join("\n"));
+}
