@@ -15,7 +15,8 @@ use client::{Client, on_both};
 use env::Env;
 use env_sim::{DiskFault, DiskOperation, Sim};
 use kafka_broker::{Broker, BrokerConfig, Data, Handle};
-use kafka_wire::ErrorCode;
+use kafka_wire::messages::{DeleteGroupsRequest, GroupId};
+use kafka_wire::{ErrorCode, StrBytes};
 
 async fn restart(env: &Env, broker: Handle) -> (Handle, Client) {
     let (addr, data) = (broker.addr(), broker.data());
@@ -220,6 +221,30 @@ fn offsets_of_a_transaction_count_once_it_is_committed() {
         assert_eq!(client.stable("g", "t").await, (0, 6));
         let (_broker, mut client) = restart(&env, broker).await;
         assert_eq!(client.committed("g", "t").await, 6);
+    });
+}
+
+#[test]
+fn a_deleted_group_is_not_brought_back_by_a_transaction() {
+    on_both(|env, listen| async move {
+        let broker = Broker::start(&env, BrokerConfig::new(listen)).await.unwrap();
+        let mut client = Client::connect(&env, &broker).await;
+        client.create("t", 1).await;
+        for group in ["g", "h"] {
+            assert_eq!(client.commit(group, "", -1, "t", 1).await, 0);
+        }
+        let who = client.begin("one").await;
+        for group in ["g", "h"] {
+            assert_eq!(client.add_offsets("one", who, group).await, 0);
+            assert_eq!(client.txn_commit("one", who, group, "t", 5).await, 0);
+        }
+        let request = DeleteGroupsRequest::default().with_groups_names(vec![GroupId(StrBytes::from_static_str("g"))]);
+        assert_eq!(client.ask(2, request).await.results[0].error_code, 0);
+        assert_eq!(client.stable("g", "t").await, (0, -1));
+        assert_eq!(client.end("one", who, true).await, 0);
+        assert_eq!((client.committed("g", "t").await, client.committed("h", "t").await), (-1, 5));
+        let (_broker, mut client) = restart(&env, broker).await;
+        assert_eq!((client.committed("g", "t").await, client.committed("h", "t").await), (-1, 5));
     });
 }
 

@@ -130,7 +130,9 @@ impl Api for DeleteGroups {
     async fn carry_out(node: &Node, _: About<'_>, request: DeleteGroupsRequest) -> Reply<DeleteGroupsResponse> {
         let mut seen = BTreeSet::new();
         let names = request.groups_names.into_iter().filter(|name| seen.insert(name.clone()));
-        Reply::With(deletion_results(names, |name| node.groups.delete(name)))
+        // One after the other, never one within the other: a transaction asks groups while it is locked.
+        let delete = |name: &str| node.groups.delete(name).and_then(|()| node.transactions.forget_group(name));
+        Reply::With(deletion_results(names, delete))
     }
 
     fn refuse(request: DeleteGroupsRequest, _: About<'_>, code: ErrorCode) -> Reply<DeleteGroupsResponse> {

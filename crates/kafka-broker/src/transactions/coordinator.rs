@@ -262,6 +262,16 @@ impl Coordinator {
         self.keep(&mut ids, id, next)
     }
 
+    /// A group is deleted: its offsets wait for no transaction any more, which would bring it back.
+    pub(crate) fn forget_group(&self, group: &str) -> Result<(), ErrorCode> {
+        let mut ids = self.ids.lock();
+        for id in ids.pending.get(group).cloned().unwrap_or_default() {
+            let next = ids.get(&id)?.without_offsets_of(group);
+            self.keep(&mut ids, &id, next)?;
+        }
+        Ok(())
+    }
+
     /// Whether an offset of a group waits for a transaction's end.
     pub(crate) fn is_pending(&self, group: &str, topic: &str, partition: i32) -> bool {
         let ids = self.ids.lock();

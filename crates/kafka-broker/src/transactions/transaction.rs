@@ -232,6 +232,12 @@ impl Transaction {
         Ok(Some(Self { offsets: by_partition.into_values().collect(), ..self.clone() }))
     }
 
+    /// Without the offsets of a group that is no more.
+    pub(super) fn without_offsets_of(&self, group: &str) -> Self {
+        let offsets = self.offsets.iter().filter(|offset| offset.group != group).cloned().collect();
+        Self { offsets, ..self.clone() }
+    }
+
     /// The transaction is decided. `None`: it was, in the same way.
     ///
     /// # Errors
