@@ -7,8 +7,9 @@ use connect_converters::{
 };
 use connect_transforms::predicates::{HasHeaderKeyPlugin, RecordIsTombstonePlugin, TopicNameMatchesPlugin};
 use connect_transforms::{
-    CastPlugin, DropHeadersPlugin, ExtractFieldPlugin, FilterPlugin, HoistFieldPlugin, InsertFieldPlugin,
-    InsertHeaderPlugin, RegexRouterPlugin, ReplaceFieldPlugin, Side, ValueToKeyPlugin,
+    CastPlugin, DropHeadersPlugin, ExtractFieldPlugin, FilterPlugin, FlattenPlugin, HeaderFromPlugin, HoistFieldPlugin,
+    InsertFieldPlugin, InsertHeaderPlugin, MaskFieldPlugin, RegexRouterPlugin, ReplaceFieldPlugin,
+    SetSchemaMetadataPlugin, Side, ValueToKeyPlugin,
 };
 
 /// Every plug-in that is built in.
@@ -34,10 +35,14 @@ pub fn builtin() -> Registry {
 
     for side in [Side::Key, Side::Value] {
         registry.add_transform(ExtractFieldPlugin(side));
+        registry.add_transform(FlattenPlugin(side));
+        registry.add_transform(HeaderFromPlugin(side));
         registry.add_transform(HoistFieldPlugin(side));
         registry.add_transform(CastPlugin(side));
         registry.add_transform(InsertFieldPlugin(side));
+        registry.add_transform(MaskFieldPlugin(side));
         registry.add_transform(ReplaceFieldPlugin(side));
+        registry.add_transform(SetSchemaMetadataPlugin(side));
     }
     registry.add_transform(DropHeadersPlugin);
     registry.add_transform(FilterPlugin);

@@ -9,7 +9,7 @@ use kafka_config::{ConfigDef, ConfigError, ConfigKey, ParsedConfig, RawConfig, T
 use crate::operand::{
     REPLACE_NULL, Side, or_default, refused, replace_null_key, require_map, require_struct, take_map, take_struct,
 };
-use crate::plan::Plans;
+use crate::plan::{Plans, locations};
 
 const PURPOSE: &str = "field insertion";
 const STATIC_VALUE: &str = "static.value";
@@ -224,8 +224,7 @@ impl Plan {
         for insertion in insertions {
             builder = builder.field(insertion.name.clone(), insertion.source.schema(insertion.optional));
         }
-        let locations = input.fields().iter().map(|field| format!("field: \"{}\"", field.name)).collect();
-        Ok(Self { schema: builder.try_build()?, locations })
+        Ok(Self { schema: builder.try_build()?, locations: locations(input) })
     }
 }
 

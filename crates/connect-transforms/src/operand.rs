@@ -99,6 +99,19 @@ pub(crate) fn or_default<'a>(value: &'a Value, schema: &'a Schema, replace_null_
     }
 }
 
+/// A struct of `schema`, which has the fields of the old one, with the same values.
+pub(crate) fn rehomed(value: Struct, schema: Schema, replace_null_with_default: bool) -> Struct {
+    let (_, mut slots) = value.into_parts();
+    if replace_null_with_default {
+        for (field, slot) in schema.fields().iter().zip(&mut slots) {
+            if let (Value::Null, Some(default)) = (&*slot, field.schema.default_value()) {
+                *slot = default.clone();
+            }
+        }
+    }
+    Struct::from_slots(schema, slots)
+}
+
 /// `replace.null.with.default`.
 pub(crate) const REPLACE_NULL: &str = "replace.null.with.default";
 

@@ -37,6 +37,11 @@ impl<P> Plans<P> {
     }
 }
 
+/// What messages call each field of a struct.
+pub(crate) fn locations(schema: &Schema) -> Vec<String> {
+    schema.fields().iter().map(|field| format!("field: \"{}\"", field.name)).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use connect_api::{Error, SchemaBuilder};

@@ -6,7 +6,7 @@ use std::sync::{Arc, LazyLock};
 
 use indexmap::IndexMap;
 
-use super::{Text, Value};
+use super::{Struct, Text, Value};
 use crate::{Error, Kind, Result};
 
 /// The type of a schema.
@@ -213,6 +213,38 @@ impl Schema {
     /// Whether both are one object: the cheap test that caches use first.
     pub fn same(&self, other: &Schema) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
+    }
+
+    /// The same schema under another name and version. A default that is a struct comes along.
+    #[must_use]
+    pub fn with_name_and_version(&self, name: Option<Text>, version: Option<i32>) -> Schema {
+        let own = &*self.0;
+        let rebuild = |default: Option<Value>| {
+            let mut inner = Inner {
+                kind: own.kind,
+                optional: own.optional,
+                default,
+                logical: name.as_deref().and_then(LogicalType::of),
+                name: name.clone(),
+                version,
+                doc: own.doc.clone(),
+                parameters: own.parameters.clone(),
+                fields: own.fields.clone(),
+                by_name: own.by_name.clone(),
+                key_schema: own.key_schema.clone(),
+                value_schema: own.value_schema.clone(),
+                hash: 0,
+            };
+            inner.hash = inner.content_hash();
+            Schema(Arc::new(inner))
+        };
+        match &own.default {
+            // Parity: a struct can be a default only of the schema as it was before it had one.
+            Some(Value::Struct(default)) if default.slots().len() == own.fields.len() => {
+                rebuild(Some(Struct::from_slots(rebuild(None), default.slots().into()).into()))
+            }
+            default => rebuild(default.clone()),
+        }
     }
 
     /// Checks that `value` fits this schema (`ConnectSchema.validateValue`).

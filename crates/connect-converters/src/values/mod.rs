@@ -7,5 +7,6 @@ mod schema;
 mod temporal;
 mod token;
 
+pub use number::parse_decimal;
 pub use parse::parse_string;
 pub use print::convert_to_string;

@@ -9,27 +9,53 @@ use num_bigint::BigInt;
 /// Longer numbers stay text; Java would take minutes for them.
 const MAX_DIGITS: usize = 100_000;
 
+/// A number as it is written: `±significant × 10^-scale`.
+struct Parts {
+    sign: &'static str,
+    /// Without zeros in front.
+    significant: String,
+    scale: i32,
+}
+
+impl Parts {
+    fn of(token: &str) -> Option<Self> {
+        let text = ascii_digits(token);
+        let (sign, unsigned) = match text.as_bytes().first()? {
+            b'-' => ("-", &text[1..]),
+            b'+' => ("", &text[1..]),
+            _ => ("", &*text),
+        };
+        let (mantissa, exponent) = match unsigned.find(['e', 'E']) {
+            Some(at) => (&unsigned[..at], parse_exponent(&unsigned[at + 1..])?),
+            None => (unsigned, 0),
+        };
+        let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+        let digits = [whole, fraction].concat();
+        if digits.is_empty() || digits.len() > MAX_DIGITS || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+            return None;
+        }
+        let scale = i32::try_from(fraction.len() as i64 - exponent).ok()?;
+        Some(Self { sign, significant: digits.trim_start_matches('0').to_owned(), scale })
+    }
+
+    fn decimal(&self) -> Option<Decimal> {
+        let digits = if self.significant.is_empty() { "0" } else { &self.significant };
+        Some(Decimal::new(format!("{}{digits}", self.sign).parse::<BigInt>().ok()?, self.scale))
+    }
+}
+
+/// The number that `text` is for `new BigDecimal(text)`: a sign, digits of any script with at most one point, an
+/// exponent; at most 100,000 digits.
+pub fn parse_decimal(text: &str) -> Option<Decimal> {
+    Parts::of(text)?.decimal()
+}
+
 /// The number that `token` is, in the grammar of Java's `BigDecimal`: a sign, digits of any script with at most one
 /// point, an exponent.
 pub(super) fn parse(token: &str) -> Option<Datum> {
-    let text = ascii_digits(token);
-    let (negative, unsigned) = match text.as_bytes().first()? {
-        b'-' => (true, &text[1..]),
-        b'+' => (false, &text[1..]),
-        _ => (false, &*text),
-    };
-    let (mantissa, exponent) = match unsigned.find(['e', 'E']) {
-        Some(at) => (&unsigned[..at], parse_exponent(&unsigned[at + 1..])?),
-        None => (unsigned, 0),
-    };
-    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-    let digits = [whole, fraction].concat();
-    if digits.is_empty() || digits.len() > MAX_DIGITS || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        return None;
-    }
-    let scale = i32::try_from(fraction.len() as i64 - exponent).ok()?;
-    let significant = digits.trim_start_matches('0');
-    let sign = if negative { "-" } else { "" };
+    let parts = Parts::of(token)?;
+    let Parts { sign, significant, scale } = &parts;
+    let scale = *scale;
     if let Some(integer) = exact_integer(sign, significant, scale) {
         return Some(smallest(integer));
     }
@@ -44,8 +70,7 @@ pub(super) fn parse(token: &str) -> Option<Datum> {
             return Some(Datum::new(Schema::float64(), double));
         }
     }
-    let unscaled: BigInt = format!("{sign}{significant}").parse().ok()?;
-    Some(Datum::new(SchemaBuilder::decimal(scale).build(), Decimal::new(unscaled, scale)))
+    Some(Datum::new(SchemaBuilder::decimal(scale).build(), parts.decimal()?))
 }
 
 fn ascii_digits(token: &str) -> Cow<'_, str> {
