@@ -35,8 +35,13 @@ pub struct WorkerFiles {
 impl WorkerFiles {
     /// An empty folder.
     pub fn new(kafka: &RealKafka) -> Result<Self> {
+        Self::at(kafka.bootstrap())
+    }
+
+    /// An empty folder for the broker at `host:port`, whosever it is.
+    pub fn at(bootstrap: &str) -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("moldau-worker-").tempdir()?;
-        Ok(Self { bootstrap: kafka.bootstrap().to_owned(), port: Port::reserve()?, folder })
+        Ok(Self { bootstrap: bootstrap.to_owned(), port: Port::reserve()?, folder })
     }
 
     /// The folder.
@@ -56,18 +61,41 @@ impl WorkerFiles {
 
     /// Writes `worker.properties`: StringConverter for key and value, offsets flushed every second; `lines` win.
     pub fn standalone(&self, lines: &[(&str, &str)]) -> Result<PathBuf> {
+        let offsets = self.offsets().display().to_string();
+        self.worker(&[("offset.storage.file.filename", &offsets)], lines)
+    }
+
+    /// Writes `worker.properties` for a distributed worker of the group `group`, whose topics are `<group>-configs`, `<group>-offsets`
+    /// and `<group>-status`; the rest as [`Self::standalone`].
+    pub fn distributed(&self, group: &str, lines: &[(&str, &str)]) -> Result<PathBuf> {
+        let [configs, offsets, status] = ["configs", "offsets", "status"].map(|topic| format!("{group}-{topic}"));
+        let own = [
+            ("group.id", group),
+            ("config.storage.topic", &configs),
+            ("config.storage.replication.factor", "1"),
+            ("offset.storage.topic", &offsets),
+            ("offset.storage.replication.factor", "1"),
+            ("offset.storage.partitions", "5"),
+            ("status.storage.topic", &status),
+            ("status.storage.replication.factor", "1"),
+            ("status.storage.partitions", "2"),
+        ];
+        self.worker(&own, lines)
+    }
+
+    fn worker(&self, mode: &[(&str, &str)], lines: &[(&str, &str)]) -> Result<PathBuf> {
         let string = "org.apache.kafka.connect.storage.StringConverter";
         let own = [
             ("bootstrap.servers", self.bootstrap.clone()),
             ("listeners", format!("http://127.0.0.1:{}", self.port.number())),
             ("key.converter", string.to_owned()),
             ("value.converter", string.to_owned()),
-            ("offset.storage.file.filename", self.offsets().display().to_string()),
             ("offset.flush.interval.ms", "1000".to_owned()),
             ("plugin.path", kafka_libs()?.plugin_path().display().to_string()),
             ("plugin.discovery", "service_load".to_owned()),
         ];
         let mut all: Vec<(String, String)> = own.map(|(key, value)| (key.to_owned(), value)).to_vec();
+        all.extend(mode.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())));
         for (key, value) in lines {
             all.retain(|(known, _)| known != key);
             all.push(((*key).to_owned(), (*value).to_owned()));
@@ -104,6 +132,16 @@ impl JavaConnect {
     /// Like [`Self::standalone`] with these JVM options instead of those for a quick start.
     pub fn standalone_with(worker: &Path, connectors: &[PathBuf], jvm: &[&str]) -> Result<Worker> {
         let mut worker = Self::spawn(worker, connectors, jvm)?;
+        worker.wait_until_ready(START_LIMIT)?;
+        Ok(worker)
+    }
+
+    /// Starts `ConnectDistributed` and waits until REST answers. The worker file needs a `listeners` line with one http URL.
+    pub fn distributed(worker: &Path) -> Result<Worker> {
+        let jvm = ["-Xmx512m", "-XX:TieredStopAtLevel=1"];
+        let mut command = kafka_libs()?.java(&jvm, "org.apache.kafka.connect.cli.ConnectDistributed");
+        command.arg(worker);
+        let mut worker = Worker::spawn("java connect", command, worker)?;
         worker.wait_until_ready(START_LIMIT)?;
         Ok(worker)
     }
