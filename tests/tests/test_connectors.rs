@@ -109,3 +109,109 @@ fn verifiable_source_and_sink_make_javas_records_and_print_javas_lines() {
     assert_eq!(java.1.len(), tasks);
     assert_eq!(moldau, java);
 }
+
+#[test]
+fn schema_source_makes_javas_records_byte_for_byte() {
+    let each = 20;
+    let [java, moldau] = both(|engine, kafka, worker| {
+        let topics = ["one", "two"].map(|versions| format!("schema-{versions}-{}", engine.name()));
+        for (topic, multiple) in topics.iter().zip(["false", "true"]) {
+            kafka.create_topic(topic, 3, &[]).unwrap();
+            let count = each.to_string();
+            let lines = [
+                ("tasks.max", "3"),
+                ("topic", topic.as_str()),
+                ("num.messages", &count),
+                ("throughput", "-1"),
+                ("multiple.schema", multiple),
+                ("partition.count", "7"),
+            ];
+            assert_eq!(create(worker, topic, "SchemaSource", &lines), (201, Value::Null));
+        }
+        let records = topics.each_ref().map(|topic| {
+            let stored = kafka.wait_for_records(topic, 3 * each, SOON).unwrap();
+            assert_eq!(stored.len(), 3 * each);
+            let one = |record: &Stored| (record.partition, record.offset, record.key.clone(), record.text());
+            let mut records: Vec<_> = stored.iter().map(one).collect();
+            records.sort();
+            records
+        });
+        let mut lines: Vec<String> =
+            worker.log().lines().filter(|line| line.starts_with("{\"task\": ")).map(str::to_owned).collect();
+        lines.sort();
+        // With all made, tasks wait and go on running.
+        worker.wait_for_state(&topics[1], "RUNNING", SOON).unwrap();
+        (records, lines)
+    });
+    assert_eq!(java.1.len(), 2 * 3 * each);
+    assert_eq!(moldau, java);
+}
+
+/// A connector's name, class and own lines.
+type Case<'a> = (&'a str, &'a str, &'a [(&'a str, &'a str)]);
+
+/// States and traces without frames of a connector that has failed, in whole or in part.
+fn failed(worker: &Worker, name: &str) -> Value {
+    let without_frames = |trace: &Value| -> Vec<String> {
+        let lines = trace.as_str().unwrap_or_default().lines();
+        lines.filter(|line| !line.starts_with('\t')).map(str::to_owned).collect()
+    };
+    let path = format!("/connectors/{name}/status");
+    let found = eventually(&format!("a failure of {name}"), SOON, || {
+        let status = worker.rest().get(&path)?.json()?;
+        let tasks = status["tasks"].as_array().cloned().unwrap_or_default();
+        let of = |part: &Value| json!([part["state"], without_frames(&part["trace"])]);
+        let parts: Vec<Value> = std::iter::once(&status["connector"]).chain(&tasks).map(of).collect();
+        Ok(parts.iter().any(|part| part[0] == "FAILED").then(|| json!(parts)))
+    });
+    found.unwrap()
+}
+
+#[test]
+fn mocks_and_wrong_configurations_fail_as_javas_do() {
+    let [java, moldau] = both(|engine, kafka, worker| {
+        let topic = format!("mock-{}", engine.name());
+        kafka.create_topic(&topic, 1, &[]).unwrap();
+        let load = [("topic", topic.as_str()), ("throughput", "1"), ("num.messages", "5"), ("topics", &topic)];
+        let cases: &[Case<'_>] = &[
+            ("whole-source", "MockSource", &[("mock_mode", "connector-failure"), ("delay_ms", "500")]),
+            ("whole-sink", "MockSink", &[("mock_mode", "connector-failure"), ("delay_ms", "500")]),
+            ("part-source", "MockSource", &[("mock_mode", "task-failure"), ("delay_ms", "500"), ("tasks.max", "4")]),
+            ("part-sink", "MockSink", &[("mock_mode", "task-failure"), ("delay_ms", "500"), ("tasks.max", "4")]),
+            ("no-delay", "MockSource", &[("mock_mode", "task-failure"), ("delay_ms", "soon")]),
+            ("no-delay-at-all", "MockSink", &[("mock_mode", "task-failure"), ("delay_ms", "")]),
+            ("no-rate", "VerifiableSource", &[("throughput", "fast")]),
+            ("no-count", "SchemaSource", &[("num.messages", "9223372036854775808")]),
+            ("no-slices", "SchemaSource", &[("partition.count", "0")]),
+        ];
+        let mut results = Vec::new();
+        for &(name, class, own) in cases {
+            let shared = load.iter().filter(|(key, _)| class.ends_with("Sink") || *key != "topics");
+            let lines: Vec<_> = shared.chain(own).copied().collect();
+            results.push((name, create(worker, name, class, &lines)));
+        }
+        let states: Vec<_> = cases.iter().map(|(name, ..)| (*name, failed(worker, name))).collect();
+        // A connector that cannot start, sources without a topic, and mocks that are not asked to fail.
+        let broken = create(worker, "no-start", "MockSource", &[("mock_mode", "connector-failure"), ("delay_ms", "x")]);
+        let broken = (broken, failed(worker, "no-start"));
+        let lost: Vec<_> = [
+            ("lost", "VerifiableSource", "false"),
+            ("lost-all", "VerifiableSource", "true"),
+            ("lost-struct", "SchemaSource", "false"),
+        ]
+        .map(|(name, class, complete)| {
+            let lines = [("throughput", "1"), ("num.messages", "5"), ("complete.record.data", complete)];
+            (create(worker, name, class, &lines), failed(worker, name))
+        })
+        .into();
+        let calm = ["calm-source", "calm-sink"].map(|name| {
+            let class = if name == "calm-sink" { "MockSink" } else { "MockSource" };
+            let all = [("mock_mode", "tantrum"), ("delay_ms", "x"), ("topics", topic.as_str())];
+            let made = create(worker, name, class, if class == "MockSink" { &all } else { &all[..2] });
+            worker.wait_for_state(name, "RUNNING", SOON).unwrap();
+            made
+        });
+        (results, states, broken, lost, calm)
+    });
+    assert_eq!(moldau, java);
+}

@@ -18,6 +18,9 @@ pub fn builtin() -> Registry {
 
     registry.add_source(connector_file::FileStreamSource::default());
     registry.add_sink(connector_file::FileStreamSink);
+    registry.add_source(connector_mock::MockSource);
+    registry.add_sink(connector_mock::MockSink);
+    registry.add_source(connector_schema::SchemaSource);
     registry.add_source(connector_verifiable::VerifiableSource);
     registry.add_sink(connector_verifiable::VerifiableSink);
 

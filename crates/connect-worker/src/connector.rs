@@ -188,7 +188,8 @@ impl Actor {
                 }
                 Err(error) => {
                     self.fail(error.clone());
-                    Err(error)
+                    let text = format!("Failed to transition connector {} to state {target}", self.parts.name);
+                    Err(Error::connect(text).caused_by(error))
                 }
             },
             TargetState::Paused => {

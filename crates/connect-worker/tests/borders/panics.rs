@@ -193,7 +193,8 @@ fn a_panic_in_a_connector_fails_it_and_it_can_be_started_again() {
         let name = "c".into();
         let start = || world.worker.start_connector(&name, world.source_config("c", &[]), TargetState::Started);
         let error = start().await.unwrap_err();
-        assert_eq!(error.to_string(), "java.lang.RuntimeException: connector start panicked");
+        assert_eq!(error.message(), Some("Failed to transition connector c to state STARTED"));
+        assert_eq!(error.cause().unwrap().to_string(), "java.lang.RuntimeException: connector start panicked");
         only_this_one_failed(&world, &beside, "c", "connector start panicked").await;
         assert!(start().await.unwrap_err().to_string().ends_with("Connector with name c already exists"));
         world.worker.stop_connector("c").await;
