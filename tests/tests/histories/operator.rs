@@ -34,7 +34,7 @@ impl Operator {
         Self { sim: sim.clone(), env: sim.env_for(OPERATOR), tally, requests: Mutex::default() }
     }
 
-    /// Sends requests, one after the other as long as they succeed; nobody waits for the answers.
+    /// Sends requests, one after the other, whatever is answered; nobody waits for the answers.
     pub(crate) fn ask(&self, requests: Vec<(Method, String, Option<Value>)>) {
         let shown: Vec<String> = requests.iter().map(|(method, path, _)| format!("{method} {path}")).collect();
         let name = shown.join(", ");
@@ -46,13 +46,11 @@ impl Operator {
                     Ok((status, body)) => {
                         tally.add(format!("REST answers {status}"));
                         sim.trace(format_args!("answer to {asked}: {status} {body}"));
-                        if status >= 400 {
-                            return;
-                        }
                     }
                     Err(error) => {
+                        // Done or not: what comes next is right in either case.
                         tally.add("REST does not answer");
-                        return sim.trace(format_args!("no answer to {asked}: {error}"));
+                        sim.trace(format_args!("no answer to {asked}: {error}"));
                     }
                 }
             }
