@@ -215,3 +215,41 @@ fn mocks_and_wrong_configurations_fail_as_javas_do() {
     });
     assert_eq!(moldau, java);
 }
+
+#[test]
+fn complete_records_are_javas_and_a_restart_goes_on_with_the_next_number() {
+    let kafka = RealKafka::shared().unwrap();
+    let [java, moldau] = [Engine::Java, Engine::Moldau].map(|engine| {
+        let files = WorkerFiles::new(kafka).unwrap();
+        let file = files.standalone(&[("key.converter", JSON), ("value.converter", JSON)]).unwrap();
+        let topic = format!("complete-{}", engine.name());
+        let lines = [
+            ("connector.class", "VerifiableSource"),
+            ("tasks.max", "2"),
+            ("topic", topic.as_str()),
+            ("throughput", "50"),
+            ("complete.record.data", "true"),
+        ];
+        let connector = [files.connector("load", &lines).unwrap()];
+        // The other engine goes on where this one stopped.
+        let other = if engine == Engine::Java { Engine::Moldau } else { Engine::Java };
+        for (engine, count) in [(engine, 10), (other, 100)] {
+            let mut worker = engine.standalone(&file, &connector).unwrap();
+            kafka.wait_for_records(&topic, count, SOON).unwrap();
+            assert_eq!(worker.terminate().unwrap(), engine.clean_exit());
+        }
+        converted(&kafka.consume_all(&topic).unwrap(), 5, engine)
+    });
+    assert_eq!(java.len(), 2);
+    assert_eq!(moldau, java);
+    for engine in [Engine::Java, Engine::Moldau] {
+        let records = kafka.consume_all(&format!("complete-{}", engine.name())).unwrap();
+        for task in 0..2 {
+            let of_task = |value: &Value| value["payload"]["task"] == task;
+            let values = records.iter().map(|record| serde_json::from_str::<Value>(&record.text()).unwrap());
+            let numbers: Vec<_> =
+                values.filter(of_task).map(|value| value["payload"]["seqno"].as_i64().unwrap()).collect();
+            assert_eq!(numbers, (0..numbers.len() as i64).collect::<Vec<_>>(), "task {task}, begun by {engine:?}");
+        }
+    }
+}
