@@ -1,24 +1,46 @@
-//! The order in which a Java `HashMap` with keys of any type is walked.
+//! The order in which a Java map with keys of any type is walked.
 
-use connect_api::data::java_order::{capacity_for, hash_map_order, string_hash};
+use connect_api::data::java_order::{hash_map_order, string_hash};
 use connect_api::{Decimal, Map, Value};
 use num_bigint::{BigInt, Sign};
 
-/// The entries of `map` in the order in which a Java `HashMap`, filled in the map's own order, is walked. Bytes and
-/// structs, whose hash code differs from run to run or between releases of Java, count as 0.
+/// The entries of `map` in the order in which Java walks them. Bytes and structs, whose hash code differs from run to run
+/// or between releases of Java, count as 0.
 pub fn entries(map: &Map) -> Vec<(&Value, &Value)> {
     let entries: Vec<_> = map.iter().collect();
-    if entries.len() < 2 {
-        return entries;
+    match order(map) {
+        Some(order) => order.into_iter().map(|index| entries[index]).collect(),
+        None => entries,
     }
-    let names: Option<Vec<&str>> = entries.iter().map(|(key, _)| key.as_str()).collect();
-    if let Some(names) = names {
-        return hash_map_order(names.into_iter()).into_iter().map(|index| entries[index]).collect();
+}
+
+/// The same, moved out of the map.
+pub fn into_entries(map: Map) -> Vec<(Value, Value)> {
+    let Some(order) = order(&map) else { return map.into_iter().collect() };
+    let mut entries: Vec<_> = map.into_iter().map(Some).collect();
+    order.into_iter().filter_map(|index| entries[index].take()).collect()
+}
+
+/// The indexes of the entries in Java's order; `None` when that is their own.
+fn order(map: &Map) -> Option<Vec<usize>> {
+    if map.len() < 2 {
+        return None;
     }
-    let mask = capacity_for(entries.len()) - 1;
-    let mut order: Vec<(u32, usize)> = entries.iter().map(|(key, _)| spread(hash_code(key)) & mask).zip(0..).collect();
-    order.sort_unstable();
-    order.into_iter().map(|(_, index)| entries[index]).collect()
+    if map.is_plain()
+        && let Some(names) = map.iter().map(|(key, _)| key.as_str()).collect::<Option<Vec<&str>>>()
+    {
+        return Some(hash_map_order(names.into_iter()));
+    }
+    let hashes: Vec<u32> = map.iter().map(|(key, _)| spread(hash_code(key))).collect();
+    let mut order: Vec<usize> = Vec::with_capacity(map.len());
+    for (buckets, len) in map.tables() {
+        // Within a bucket, entries stand in the order in which they came.
+        order.extend(order.len()..len);
+        if let Some(buckets) = buckets {
+            order.sort_by_key(|index| hashes[*index] & (buckets - 1));
+        }
+    }
+    Some(order)
 }
 
 fn spread(hash: i32) -> u32 {

@@ -62,7 +62,7 @@ impl Names {
         if outer.is_empty() { inner.to_owned() } else { [outer, &self.delimiter, inner].concat() }
     }
 
-    /// Writes the leaves of a map to `out`, in the order of a Java `HashMap`.
+    /// Writes the leaves of a map to `out`, in the order in which Java walks it.
     fn flatten(&self, map: &Map, prefix: &str, out: &mut Map) -> Result<()> {
         for (key, value) in java_map::entries(map) {
             let name = match key {
@@ -238,7 +238,7 @@ impl Transform for Flatten {
             if !datum.value.is_null() {
                 let mut flat = Map::new();
                 self.names.flatten(require_map(&datum.value, PURPOSE)?, "", &mut flat)?;
-                self.side.of_mut(record).value = flat.into();
+                self.side.of_mut(record).value = flat.linked().into();
             }
             return Ok(Verdict::Keep);
         };

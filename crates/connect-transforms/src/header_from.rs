@@ -162,10 +162,8 @@ impl HeaderFrom {
             record.headers.add(header.clone(), Datum::schemaless(value));
         }
         let place = &mut self.side.of_mut(record).value;
-        if self.moves
-            && let Some(mut map) = take_map(place)
-        {
-            for (field, _) in &self.pairs {
+        if let Some(mut map) = take_map(place) {
+            for (field, _) in self.pairs.iter().filter(|_| self.moves) {
                 map.remove(&Value::String(field.clone()));
             }
             *place = map.into();

@@ -68,10 +68,10 @@ pub(crate) fn take_struct(value: &mut Value) -> Option<Struct> {
     }
 }
 
-/// Moves a map out of its place, when it is one.
+/// Moves a map out of its place, when it is one, as Java copies it into a `HashMap`.
 pub(crate) fn take_map(value: &mut Value) -> Option<Map> {
     match std::mem::take(value) {
-        Value::Map(taken) => Some(*taken),
+        Value::Map(taken) => Some(taken.copied()),
         other => {
             *value = other;
             None

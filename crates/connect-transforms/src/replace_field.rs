@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use connect_api::data::java_order::hash_map_order;
 use connect_api::plugin::{Plugin, TransformPlugin};
 use connect_api::{Error, Map, Record, Result, Schema, SchemaBuilder, Struct, Text, Transform, Value, Verdict};
+use connect_converters::java_map;
 use kafka_config::{ConfigDef, ConfigError, ConfigKey, Lambda, ParsedConfig, RawConfig, Type, ValidList};
 
 use crate::operand::{
-    REPLACE_NULL, Side, or_default, refused, replace_null_key, require_map, require_struct, require_text, take_map,
-    take_struct,
+    REPLACE_NULL, Side, or_default, refused, replace_null_key, require_map, require_struct, require_text, take_struct,
 };
 use crate::plan::Plans;
 
@@ -191,8 +191,17 @@ impl ReplaceField {
         let map = require_map(&self.side.of(record).value, PURPOSE)?;
         map.iter().filter(|(key, _)| !key.is_null()).try_for_each(|(key, _)| require_text(key).map(|_| ()))?;
         let place = &mut self.side.of_mut(record).value;
-        if let Some(map) = take_map(place) {
-            *place = if self.rules.renames.is_empty() { self.filter(map) } else { self.rename(map) }.into();
+        if let Value::Map(map) = std::mem::take(place) {
+            let mut renamed = Map::sized(map.len());
+            // Parity: where two fields get one name, the later one in Java's order of the input wins.
+            for (key, value) in java_map::into_entries(*map).into_iter().filter(|(key, _)| self.keeps(key)) {
+                let key = match key {
+                    Value::String(name) => Value::String(self.rules.renamed(&name).clone()),
+                    other => other,
+                };
+                renamed.insert(key, value);
+            }
+            *place = renamed.into();
         }
         Ok(())
     }
@@ -200,26 +209,6 @@ impl ReplaceField {
     /// A null key is not excluded, and is not included by any list.
     fn keeps(&self, key: &Value) -> bool {
         key.as_str().map_or(self.rules.include.is_empty(), |name| self.rules.keeps(name))
-    }
-
-    fn filter(&self, map: Map) -> Map {
-        map.into_iter().filter(|(key, _)| self.keeps(key)).collect()
-    }
-
-    // Parity: where two fields get one name, the later one in Java's order of the input wins.
-    fn rename(&self, map: Map) -> Map {
-        let order =
-            hash_map_order(map.iter().map(|(key, _)| key.as_str().unwrap_or_default()).collect::<Vec<_>>().into_iter());
-        let mut entries: Vec<_> = map.into_iter().map(Some).collect();
-        let mut renamed = Map::new();
-        for (key, value) in order.into_iter().filter_map(|at| entries[at].take()).filter(|(key, _)| self.keeps(key)) {
-            let key = match key {
-                Value::String(name) => Value::String(self.rules.renamed(&name).clone()),
-                other => other,
-            };
-            renamed.insert(key, value);
-        }
-        renamed
     }
 
     fn apply_with_schema(&mut self, record: &mut Record) -> Result<()> {

@@ -1,7 +1,7 @@
 //! ValueToKey: makes the key of fields of the value.
 
 use connect_api::plugin::{Plugin, TransformPlugin};
-use connect_api::{Datum, Error, Map, Record, Result, Schema, SchemaBuilder, Struct, Text, Transform, Value, Verdict};
+use connect_api::{Datum, Error, Map, Record, Result, Schema, SchemaBuilder, Struct, Text, Transform, Verdict};
 use kafka_config::{ConfigDef, ConfigKey, Importance, RawConfig, Type, ValidList};
 
 use crate::operand::{or_default, refused, replace_null, replace_null_key, require_map, require_struct};
@@ -92,12 +92,10 @@ impl Transform for ValueToKey {
     fn apply(&mut self, record: &mut Record) -> Result<Verdict> {
         let Some(schema) = &record.value.schema else {
             let map = require_map(&record.value.value, PURPOSE)?;
-            let entry = |name: &Text| {
-                let name = Value::String(name.clone());
-                let value = map.get(&name).cloned().unwrap_or_default();
-                (name, value)
-            };
-            let key: Map = self.fields.iter().map(entry).collect();
+            let mut key = Map::sized(self.fields.len());
+            for name in &self.fields {
+                key.insert(name.clone(), map.get_str(name).cloned().unwrap_or_default());
+            }
             record.key = Datum::schemaless(key);
             return Ok(Verdict::Keep);
         };

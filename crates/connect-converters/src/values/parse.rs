@@ -207,5 +207,5 @@ fn finish_map(map: Map, keys: Option<Schema>, values: Option<Schema>) -> Option<
             Some((key, value))
         })
         .collect();
-    Some(Datum { schema: Some(SchemaBuilder::map(keys, values).build()), value: Value::from(fitted?) })
+    Some(Datum { schema: Some(SchemaBuilder::map(keys, values).build()), value: Value::from(fitted?.linked()) })
 }
