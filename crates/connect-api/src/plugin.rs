@@ -92,6 +92,15 @@ pub trait TransformPlugin: Plugin {
     /// # Errors
     /// When the configuration is wrong.
     fn transform(&self, config: &RawConfig) -> Result<Box<dyn Transform>>;
+
+    /// The same for a transform that is made `now`, in milliseconds since 1970: what the runtime calls. Some
+    /// configurations depend on it, such as those that read years of two digits; the others ignore it.
+    ///
+    /// # Errors
+    /// When the configuration is wrong.
+    fn transform_at(&self, config: &RawConfig, _now: i64) -> Result<Box<dyn Transform>> {
+        self.transform(config)
+    }
 }
 
 /// A kind of predicate.

@@ -3,49 +3,49 @@
 use std::fmt::Write as _;
 
 /// Milliseconds of a day.
-pub(crate) const DAY: i64 = 86_400_000;
+pub const DAY: i64 = 86_400_000;
 /// 15 October 1582 in days since 1970-01-01: the first Gregorian day.
-const CUTOVER: i64 = -141_427;
+pub const CUTOVER: i64 = -141_427;
 const DAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
 const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 /// A moment, taken apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Moment {
+pub struct Moment {
     /// The day since 1970-01-01.
-    day_number: i64,
+    pub day_number: i64,
     /// The year; 0 is 1 BC.
-    year: i64,
+    pub year: i64,
     /// 1 to 12.
-    month: i64,
+    pub month: i64,
     /// 1 to 31.
-    day: i64,
+    pub day: i64,
     /// Milliseconds since midnight.
-    of_day: i64,
+    pub of_day: i64,
 }
 
 impl Moment {
     /// The moment `millis` milliseconds after 1970-01-01T00:00Z.
-    pub(crate) fn of(millis: i64) -> Self {
+    pub fn of(millis: i64) -> Self {
         let day_number = millis.div_euclid(DAY);
         let (year, month, day) = if day_number >= CUTOVER { gregorian(day_number) } else { julian(day_number) };
         Self { day_number, year, month, day, of_day: millis.rem_euclid(DAY) }
     }
 
     /// `yyyy-MM-dd`.
-    pub(crate) fn date(self) -> String {
+    pub fn date(self) -> String {
         format!("{:04}-{:02}-{:02}", self.year_of_era(), self.month, self.day)
     }
 
     /// `HH:mm:ss.SSS'Z'`.
-    pub(crate) fn time(self) -> String {
+    pub fn time(self) -> String {
         let mut text = self.clock();
         write!(text, ".{:03}Z", self.of_day % 1000).expect("writing to a string cannot fail");
         text
     }
 
     /// `java.util.Date.toString` in UTC.
-    pub(crate) fn java_date(self) -> String {
+    pub fn java_date(self) -> String {
         let weekday = DAYS[self.day_number.rem_euclid(7) as usize];
         let month = MONTHS[(self.month - 1) as usize];
         format!("{weekday} {month} {:02} {} UTC {}", self.day, self.clock(), self.year_of_era())
@@ -64,7 +64,7 @@ impl Moment {
 
 /// The day since 1970-01-01 of a date in Java's lenient calendar: month 13 is January of the next year, day 0 the last
 /// of the month before. Saturates far outside the years Java can hold.
-pub(crate) fn day_number(year: i64, month: i64, day: i64) -> i64 {
+pub fn day_number(year: i64, month: i64, day: i64) -> i64 {
     let year = year.saturating_add((month - 1).div_euclid(12)).clamp(-300_000_000, 300_000_000);
     let month = (month - 1).rem_euclid(12) + 1;
     let number = from_gregorian(year, month, 1) + day - 1;
@@ -76,14 +76,16 @@ fn before_month(month: i64) -> i64 {
     (153 * ((month + 9) % 12) + 2) / 5
 }
 
-fn from_gregorian(year: i64, month: i64, day: i64) -> i64 {
+/// The day since 1970-01-01 of a date in the Gregorian calendar; the month is 1 to 12.
+pub fn from_gregorian(year: i64, month: i64, day: i64) -> i64 {
     let year = if month <= 2 { year - 1 } else { year };
     let era = year.div_euclid(400);
     let of_era = year.rem_euclid(400);
     era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + before_month(month) + day - 1 - 719_468
 }
 
-fn from_julian(year: i64, month: i64, day: i64) -> i64 {
+/// The day since 1970-01-01 of a date in the Julian calendar; the month is 1 to 12.
+pub fn from_julian(year: i64, month: i64, day: i64) -> i64 {
     let year = if month <= 2 { year - 1 } else { year };
     let era = year.div_euclid(4);
     era * 1461 + year.rem_euclid(4) * 365 + before_month(month) + day - 1 - 719_470

@@ -2,7 +2,7 @@
 //!
 //! [`json`] is the default of most installations; [`StringConverter`], [`ByteArrayConverter`] and
 //! [`PrimitiveConverter`] know no schemas; [`SimpleHeaderConverter`] is the default for headers and rests on [`values`].
-//! Each has a plug-in that describes it. [`java_text`] and [`java_map`] hold what Java prints and in which order.
+//! Each has a plug-in that describes it. [`calendar`], [`java_text`] and [`java_map`] hold what Java prints and in which order.
 
 pub mod json;
 
@@ -13,10 +13,10 @@ mod string;
 mod simple_header;
 pub mod values;
 
+pub mod calendar;
 pub mod java_map;
 pub mod java_text;
 
-mod calendar;
 mod charset;
 mod plugin;
 

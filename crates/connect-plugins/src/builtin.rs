@@ -9,7 +9,7 @@ use connect_transforms::predicates::{HasHeaderKeyPlugin, RecordIsTombstonePlugin
 use connect_transforms::{
     CastPlugin, DropHeadersPlugin, ExtractFieldPlugin, FilterPlugin, FlattenPlugin, HeaderFromPlugin, HoistFieldPlugin,
     InsertFieldPlugin, InsertHeaderPlugin, MaskFieldPlugin, RegexRouterPlugin, ReplaceFieldPlugin,
-    SetSchemaMetadataPlugin, Side, ValueToKeyPlugin,
+    SetSchemaMetadataPlugin, Side, TimestampConverterPlugin, TimestampRouterPlugin, ValueToKeyPlugin,
 };
 
 /// Every plug-in that is built in.
@@ -46,11 +46,13 @@ pub fn builtin() -> Registry {
         registry.add_transform(MaskFieldPlugin(side));
         registry.add_transform(ReplaceFieldPlugin(side));
         registry.add_transform(SetSchemaMetadataPlugin(side));
+        registry.add_transform(TimestampConverterPlugin(side));
     }
     registry.add_transform(DropHeadersPlugin);
     registry.add_transform(FilterPlugin);
     registry.add_transform(InsertHeaderPlugin);
     registry.add_transform(RegexRouterPlugin);
+    registry.add_transform(TimestampRouterPlugin);
     registry.add_transform(ValueToKeyPlugin);
 
     registry.add_predicate(HasHeaderKeyPlugin);

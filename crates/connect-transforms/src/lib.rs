@@ -17,11 +17,14 @@ mod mask_field;
 mod regex_router;
 mod replace_field;
 mod set_schema_metadata;
+mod timestamp_converter;
+mod timestamp_router;
 mod value_to_key;
 
 pub mod predicates;
 
 mod field_path;
+pub mod java_date_format;
 mod java_float;
 pub mod java_pattern;
 mod operand;
@@ -41,6 +44,8 @@ pub use operand::Side;
 pub use regex_router::RegexRouterPlugin;
 pub use replace_field::ReplaceFieldPlugin;
 pub use set_schema_metadata::SetSchemaMetadataPlugin;
+pub use timestamp_converter::TimestampConverterPlugin;
+pub use timestamp_router::TimestampRouterPlugin;
 pub use value_to_key::ValueToKeyPlugin;
 
 /// The version all of them report: that of the Apache Kafka whose behaviour they follow.

@@ -5,11 +5,17 @@ mod golden;
 
 use connect_api::plugin::TransformPlugin;
 use connect_api::{Error, Record, Verdict};
-use connect_transforms::{CastPlugin, Side};
+use connect_transforms::{CastPlugin, Side, TimestampConverterPlugin, TimestampRouterPlugin};
 use serde_json::Value as Json;
 
 fn transforms() -> Vec<Box<dyn TransformPlugin>> {
-    vec![Box::new(CastPlugin(Side::Key)), Box::new(CastPlugin(Side::Value))]
+    vec![
+        Box::new(CastPlugin(Side::Key)),
+        Box::new(CastPlugin(Side::Value)),
+        Box::new(TimestampConverterPlugin(Side::Key)),
+        Box::new(TimestampConverterPlugin(Side::Value)),
+        Box::new(TimestampRouterPlugin),
+    ]
 }
 
 /// What transforms can change.
@@ -78,7 +84,7 @@ fn values_and_times_become_what_java_makes_of_them() {
     let mut faults = Vec::new();
     for json in &cases {
         let class = json["input"]["transform"].as_str().unwrap();
-        let Some(plugin) = plugins.iter().find(|plugin| plugin.class() == class) else { continue };
+        let plugin = plugins.iter().find(|plugin| plugin.class() == class).unwrap_or_else(|| panic!("no {class}"));
         if let Some(fault) = fault(&**plugin, json) {
             faults.push(format!("{} {}: {fault}", json["case"], json["input"]["config"]));
         }

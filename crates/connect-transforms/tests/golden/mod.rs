@@ -137,7 +137,11 @@ pub(crate) fn record(json: &Json) -> Option<Record> {
             topic: topic.clone(),
             partition: partition.unwrap_or(0),
             offset: json["offset"].as_i64().unwrap(),
-            timestamp_type: TimestampType::CreateTime,
+            timestamp_type: match json["timestamp_type"].as_str() {
+                Some("CreateTime") => TimestampType::CreateTime,
+                Some("LogAppendTime") => TimestampType::LogAppendTime,
+                _ => TimestampType::NoTimestampType,
+            },
             raw: Default::default(),
         }),
         _ => {

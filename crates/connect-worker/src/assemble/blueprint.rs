@@ -56,7 +56,8 @@ impl Blueprint {
         let choose = |what| connector.converter(what).unwrap_or_else(|| settings.config.converter(what).clone());
         let converters = converters(registry, choose)?;
         let stages = connector.transforms().map_err(config_error)?;
-        let chain = Chain::new(stages.into_iter().map(|stage| link(registry, stage)).collect::<Result<_>>()?);
+        let now = settings.env.clock().unix_millis();
+        let chain = Chain::new(stages.into_iter().map(|stage| link(registry, stage, now)).collect::<Result<_>>()?);
         Ok(Self {
             settings: settings.clone(),
             id,
@@ -118,9 +119,9 @@ fn converters(registry: &Registry, choose: impl Fn(ConverterUse) -> ConverterCho
     })
 }
 
-fn link(registry: &Registry, stage: TransformStage) -> Result<Link> {
+fn link(registry: &Registry, stage: TransformStage, now: i64) -> Result<Link> {
     let wrap = |error: Error| Error::connect(error.to_string()).caused_by(error);
-    let transform = registry.transforms.find(&stage.class)?.transform(&stage.config).map_err(wrap)?;
+    let transform = registry.transforms.find(&stage.class)?.transform_at(&stage.config, now).map_err(wrap)?;
     let condition = match stage.predicate {
         None => None,
         Some(predicate) => Some(Condition {
