@@ -213,22 +213,30 @@ impl Observer {
             return;
         }
         let Some(data) = self.data.lock().unwrap().clone() else { return };
-        let checked = self
-            .look_at_topic(&data, state)
-            .and_then(|()| check_position(state, position))
-            .and_then(|()| self.look_at_commits(&data, state));
+        let checked = self.look_at_topic(&data, state).and_then(|all_seen| {
+            if !all_seen {
+                return Ok(());
+            }
+            check_position(state, position)?;
+            self.look_at_commits(&data, state)
+        });
         if let Err(what) = checked {
             state.violate(&self.sim, what);
         }
     }
 
-    fn look_at_topic(&self, data: &Data, state: &mut State) -> Result<(), String> {
+    /// Takes in what is new. False: the broker's disk did not let it be read, so nothing can be said now.
+    fn look_at_topic(&self, data: &Data, state: &mut State) -> Result<bool, String> {
         for index in 0..state.partitions.len() {
             let known = state.partitions[index].records.len() as i64;
             if data.end_offset(TOPIC, index as i32) == known {
                 continue;
             }
-            for batch in Batches::new(data.batches(TOPIC, index as i32, known)) {
+            let batches = data.batches(TOPIC, index as i32, known);
+            if batches.is_empty() {
+                return Ok(false);
+            }
+            for batch in Batches::new(batches) {
                 let batch = batch.map_err(|error| format!("partition {index} holds a bad batch: {error}"))?;
                 let records = batch.records(DEFAULT_MAX_DECOMPRESSED).map_err(|error| error.to_string())?;
                 for record in records {
@@ -240,7 +248,7 @@ impl Observer {
                 }
             }
         }
-        Ok(())
+        Ok(true)
     }
 
     fn arrived(&self, state: &mut State, index: usize, line: usize) -> Result<(), String> {
