@@ -14,6 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::sync::Mutex;
 
+use bytes::Bytes;
 use env_sim::SimHandle;
 use kafka_broker::Data;
 use kafka_wire::Batches;
@@ -228,27 +229,32 @@ impl Observer {
     /// Takes in what is new. False: the broker's disk did not let it be read, so nothing can be said now.
     fn look_at_topic(&self, data: &Data, state: &mut State) -> Result<bool, String> {
         for index in 0..state.partitions.len() {
-            let known = state.partitions[index].records.len() as i64;
-            if data.end_offset(TOPIC, index as i32) == known {
-                continue;
-            }
-            let batches = data.batches(TOPIC, index as i32, known);
-            if batches.is_empty() {
-                return Ok(false);
-            }
-            for batch in Batches::new(batches) {
-                let batch = batch.map_err(|error| format!("partition {index} holds a bad batch: {error}"))?;
-                let records = batch.records(DEFAULT_MAX_DECOMPRESSED).map_err(|error| error.to_string())?;
-                for record in records {
-                    let record = record.map_err(|error| error.to_string())?;
-                    let text = self.text_of(record.value.as_deref().unwrap_or_default())?;
-                    let line = state.number_of(&text)?;
-                    self.sim.trace(format_args!("partition {index} offset {} is line {line}", record.offset));
-                    self.arrived(state, index, line)?;
+            let known = |state: &State| state.partitions[index].records.len() as i64;
+            // A read may end where a segment does.
+            while data.end_offset(TOPIC, index as i32) != known(state) {
+                let batches = data.batches(TOPIC, index as i32, known(state));
+                if batches.is_empty() {
+                    return Ok(false);
                 }
+                self.take_in(state, index, batches)?;
             }
         }
         Ok(true)
+    }
+
+    fn take_in(&self, state: &mut State, index: usize, batches: Bytes) -> Result<(), String> {
+        for batch in Batches::new(batches) {
+            let batch = batch.map_err(|error| format!("partition {index} holds a bad batch: {error}"))?;
+            let records = batch.records(DEFAULT_MAX_DECOMPRESSED).map_err(|error| error.to_string())?;
+            for record in records {
+                let record = record.map_err(|error| error.to_string())?;
+                let text = self.text_of(record.value.as_deref().unwrap_or_default())?;
+                let line = state.number_of(&text)?;
+                self.sim.trace(format_args!("partition {index} offset {} is line {line}", record.offset));
+                self.arrived(state, index, line)?;
+            }
+        }
+        Ok(())
     }
 
     fn arrived(&self, state: &mut State, index: usize, line: usize) -> Result<(), String> {
