@@ -18,6 +18,7 @@ public final class Main {
         StructureGoldens.write(folder);
         TimeGoldens.write(folder);
         DateFormatGoldens.write(folder);
+        ValueKeys.write(folder);
         ClientGoldens.write(folder);
     }
 }

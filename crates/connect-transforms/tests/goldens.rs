@@ -12,7 +12,6 @@ use connect_transforms::{
     InsertFieldPlugin, InsertHeaderPlugin, MaskFieldPlugin, RegexRouterPlugin, ReplaceFieldPlugin,
     SetSchemaMetadataPlugin, Side, ValueToKeyPlugin,
 };
-use kafka_config::ConfigKey;
 use serde_json::Value as Json;
 
 fn transforms() -> Vec<Box<dyn TransformPlugin>> {
@@ -165,7 +164,7 @@ fn keys_are_javas() {
         let plugin = plugins.iter().find(|plugin| input["transform"] == plugin.class());
         let definition = plugin.unwrap_or_else(|| panic!("{case}")).config();
         if input["config"].is_null() {
-            let keys: Vec<Json> = definition.keys().map(described).collect();
+            let keys: Vec<Json> = definition.keys().map(golden::described).collect();
             assert_eq!(Json::from(keys), json["output"], "{case}");
         } else {
             let found = definition.validate_all(&golden::config(&input["config"]));
@@ -173,15 +172,4 @@ fn keys_are_javas() {
             assert_eq!(Json::Object(errors), json["output"], "{case}");
         }
     }
-}
-
-fn described(key: &ConfigKey) -> Json {
-    serde_json::json!({
-        "name": key.name,
-        "type": key.kind.name(),
-        "required": !key.has_default(),
-        "default": key.default_value().map(kafka_config::convert_to_string),
-        "importance": key.importance.name(),
-        "validator": key.validator.as_ref().map(|validator| validator.describe()),
-    })
 }

@@ -5,7 +5,7 @@ use connect_api::{
     Datum, Decimal, Headers, Map, Origin, Record, Schema, SchemaBuilder, SinkOrigin, SourceOffset, SourcePartition,
     Struct, Text, TimestampType, Type, Value,
 };
-use kafka_config::RawConfig;
+use kafka_config::{ConfigKey, RawConfig};
 use serde_json::Value as Json;
 
 /// The cases of a file.
@@ -158,5 +158,17 @@ pub(crate) fn record(json: &Json) -> Option<Record> {
         timestamp: json["timestamp"].as_i64(),
         headers,
         origin,
+    })
+}
+
+/// What the golden files say of a configuration key.
+pub(crate) fn described(key: &ConfigKey) -> Json {
+    serde_json::json!({
+        "name": key.name,
+        "type": key.kind.name(),
+        "required": !key.has_default(),
+        "default": key.default_value().map(kafka_config::convert_to_string),
+        "importance": key.importance.name(),
+        "validator": key.validator.as_ref().map(|validator| validator.describe()),
     })
 }
