@@ -6,8 +6,11 @@ import org.apache.kafka.connect.data.Struct;
 import org.apache.kafka.connect.data.Timestamp;
 import org.apache.kafka.connect.transforms.Flatten;
 import org.apache.kafka.connect.transforms.HeaderFrom;
+import org.apache.kafka.connect.transforms.InsertField;
 import org.apache.kafka.connect.transforms.MaskField;
+import org.apache.kafka.connect.transforms.ReplaceField;
 import org.apache.kafka.connect.transforms.SetSchemaMetadata;
+import org.apache.kafka.connect.transforms.ValueToKey;
 
 import java.io.IOException;
 import java.math.BigDecimal;
@@ -28,9 +31,18 @@ final class FieldGoldens extends TransformCases {
         headerFrom();
         flatten();
         flattenWithSchema();
+        nullFlags();
     }
 
     private static final Class<?> METADATA = SetSchemaMetadata.Value.class;
+
+    /** Null for a flag, which Java notices only when it reads it. */
+    private void nullFlags() throws IOException {
+        Map<String, String> config = config("replace.null.with.default", null, "topic.field", "t", "fields", "a", "headers", "h", "operation", "copy", "schema.name", "n");
+        for (Class<?> type : new Class<?>[] {InsertField.Value.class, ReplaceField.Value.class, ValueToKey.class, METADATA, MASK, HEADER}) {
+            apply(type, config, sink(FLAT, flat()));
+        }
+    }
 
     private void setSchemaMetadata() throws IOException {
         operands(METADATA, SetSchemaMetadata.Key.class, config("schema.name", "new", "schema.version", "3"));
@@ -108,6 +120,12 @@ final class FieldGoldens extends TransformCases {
             apply(MASK, config("fields", "i8,i16,i32,i64,f32,f64,str", "replacement", replacement), sink(null, map("i8", (byte) 1, "i16", (short) 2, "i32", 3, "i64", 4L, "str", "s")), sink(TYPES, types()));
             apply(MASK, config("fields", "f32,f64", "replacement", replacement), sink(null, map("f32", 1f, "f64", 2d)));
             apply(MASK, config("fields", "dec", "replacement", replacement), sink(null, map("dec", new BigDecimal("1.5"))));
+        }
+        for (String replacement : new String[] {
+            "1e", "1e+", "1e-", "1ex", "1e5x", "1e+-5", "1.2.3", "1.x", "e5", ".e5", "+", "-", "+-1", "1-", "1e2147483648", "1e-2147483647", "1.5e-2147483647", "1e0000000000000005", "1e10000000000", "1 2", "\u00e4",
+            "1234567890123456789x", "1234567890123456789.1.2", "1234567890123456789e", "12345678901234567890ex", "123456789012345678901e99999999999", "1234567890123456789", "1e\u0663", "0e2147483648", "xxxxxxxxxxxxxxxxxxxxxxx", "....................", "0000000000000000000000001", "00000000000000000000000.x"}) {
+            apply(MASK, config("fields", "dec", "replacement", replacement), sink(null, map("dec", new BigDecimal("1.5"))));
+            apply(MASK, config("fields", "i64", "replacement", replacement), sink(null, map("i64", 1L)));
         }
         apply(MASK, config("fields", "a,b", "replacement", "5"), sink(FLAT, flat()), sink(FLAT, broken()), sink(null, map("a", 1L, "b", "x")));
     }

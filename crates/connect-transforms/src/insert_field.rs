@@ -7,7 +7,7 @@ use connect_api::{Error, Origin, Record, Result, Schema, SchemaBuilder, Struct, 
 use kafka_config::{ConfigDef, ConfigError, ConfigKey, ParsedConfig, RawConfig, Type};
 
 use crate::operand::{
-    REPLACE_NULL, Side, or_default, refused, replace_null_key, require_map, require_struct, take_map, take_struct,
+    Side, or_default, refused, replace_null, replace_null_key, require_map, require_struct, take_map, take_struct,
 };
 use crate::plan::{Plans, locations};
 
@@ -95,7 +95,7 @@ impl Plugin for InsertFieldPlugin {
 impl TransformPlugin for InsertFieldPlugin {
     fn transform(&self, config: &RawConfig) -> Result<Box<dyn Transform>> {
         let config = self.config().parse(config).map_err(refused)?;
-        Ok(Box::new(InsertField::new(self.0, &config).map_err(refused)?))
+        Ok(Box::new(InsertField::new(self.0, &config)?))
     }
 }
 
@@ -122,24 +122,24 @@ struct Plan {
 }
 
 impl InsertField {
-    fn new(side: Side, config: &ParsedConfig) -> Result<Self, ConfigError> {
+    fn new(side: Side, config: &ParsedConfig) -> Result<Self> {
         let insertion = |source: Source| config.get_string(source.key()).map(|spec| Insertion::parse(source, spec));
         let insertions: Vec<Insertion> = Source::ALL.into_iter().filter_map(insertion).collect();
         if insertions.is_empty() {
-            return Err(ConfigError::sentence("No field insertion configured"));
+            return Err(refused(ConfigError::sentence("No field insertion configured")));
         }
         let static_value = config.get_string(STATIC_VALUE);
         if static_value.is_none() && insertions.iter().any(|insertion| insertion.source == Source::Static) {
             // Parity: Java prints the object that it made of static.field, which has no text of its own.
             let spec = "org.apache.kafka.connect.transforms.InsertField$InsertionSpec@0";
             let text = format!("No value specified for static field: {spec}");
-            return Err(ConfigError::invalid(STATIC_VALUE, "null", text));
+            return Err(refused(ConfigError::invalid(STATIC_VALUE, "null", text)));
         }
         Ok(Self {
             side,
             insertions,
             static_value: static_value.unwrap_or_default().into(),
-            replace_null: config.bool(REPLACE_NULL)?,
+            replace_null: replace_null(config)?,
             plans: Plans::new(),
             topic: None,
         })

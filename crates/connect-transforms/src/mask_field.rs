@@ -4,7 +4,6 @@ use connect_api::plugin::{Plugin, TransformPlugin};
 use connect_api::{Datum, Decimal, Error, Map, Record, Result, Struct, Text, Transform, Value, Verdict};
 use connect_converters::values;
 use kafka_config::{ConfigDef, ConfigKey, Importance, NonEmptyString, RawConfig, Type, ValidList};
-use num_bigint::BigInt;
 
 use crate::operand::{
     Side, or_default, refused, rehomed, replace_null, replace_null_key, require_map, require_struct, take_map,
@@ -68,8 +67,8 @@ impl TransformPlugin for MaskFieldPlugin {
 enum Mask {
     /// The nothing of its type.
     Nothing,
-    /// A text; and the number that it is, if it is one.
-    Replacement(Text, Option<Number>),
+    /// A text; and the number that it is, or why it is none.
+    Replacement(Text, Result<Number>),
 }
 
 /// A replacement for numbers of every type.
@@ -82,7 +81,7 @@ struct Number {
 impl Mask {
     fn replacement(text: &str) -> Self {
         let number = values::parse_decimal(text).map(|decimal| Number {
-            whole: low_bits(&decimal),
+            whole: decimal.low_bits(),
             real: nearest_double(&decimal),
             decimal,
         });
@@ -93,7 +92,7 @@ impl Mask {
         match (self, value) {
             (_, Value::Null) => Ok(Value::Null),
             (Mask::Nothing, value) => nothing(value),
-            (Mask::Replacement(text, number), value) => replaced(value, text, number.as_ref()),
+            (Mask::Replacement(text, number), value) => replaced(value, text, number),
         }
     }
 }
@@ -119,10 +118,15 @@ fn nothing(value: &Value) -> Result<Value> {
     })
 }
 
-fn replaced(value: &Value, text: &Text, number: Option<&Number>) -> Result<Value> {
-    let no_number = |what: &str| Error::data(format!("Unable to convert {text} (class java.lang.String) to {what}"));
-    let whole = || number.map(|number| number.whole).ok_or_else(|| no_number("a number"));
-    let real = || number.map(|number| number.real).ok_or_else(|| no_number("a number"));
+fn replaced(value: &Value, text: &Text, number: &Result<Number>) -> Result<Value> {
+    let number = |what: &str| {
+        number.as_ref().map_err(|cause| {
+            let text = format!("Unable to convert {text} (class java.lang.String) to {what}");
+            Error::data(text).caused_by(cause.clone())
+        })
+    };
+    let whole = || number("a number").map(|number| number.whole);
+    let real = || number("a number").map(|number| number.real);
     Ok(match value {
         Value::String(_) => Value::String(text.clone()),
         // Parity: what does not fit loses its upper bits.
@@ -132,30 +136,12 @@ fn replaced(value: &Value, text: &Text, number: Option<&Number>) -> Result<Value
         Value::Int64(_) => Value::Int64(whole()?),
         Value::Float32(_) => Value::Float32(real()? as f32),
         Value::Float64(_) => Value::Float64(real()?),
-        Value::Decimal(_) => number.ok_or_else(|| no_number("number"))?.decimal.clone().into(),
+        Value::Decimal(_) => number("number")?.decimal.clone().into(),
         other => {
             let class = other.java_class();
             return Err(Error::data(format!("Cannot mask value of type class {class} with custom replacement.")));
         }
     })
-}
-
-/// `BigDecimal.longValue`: the lowest 64 bits of the digits in front of the point.
-fn low_bits(number: &Decimal) -> i64 {
-    let integer = match number.scale {
-        // 10^64 is a multiple of 2^64.
-        ..=-64 => return 0,
-        scale @ -63..=0 => &number.unscaled * BigInt::from(10).pow(scale.unsigned_abs()),
-        scale => {
-            let digits = number.unscaled.magnitude().to_string().len();
-            if digits <= scale as usize {
-                return 0;
-            }
-            &number.unscaled / BigInt::from(10).pow(scale.unsigned_abs())
-        }
-    };
-    let low = integer.iter_u64_digits().next().unwrap_or(0) as i64;
-    if integer.sign() == num_bigint::Sign::Minus { low.wrapping_neg() } else { low }
 }
 
 /// `BigDecimal.doubleValue`.

@@ -9,7 +9,7 @@ use connect_converters::java_map;
 use kafka_config::{ConfigDef, ConfigError, ConfigKey, Lambda, ParsedConfig, RawConfig, Type, ValidList};
 
 use crate::operand::{
-    REPLACE_NULL, Side, or_default, refused, replace_null_key, require_map, require_struct, require_text, take_struct,
+    Side, or_default, refused, replace_null, replace_null_key, require_map, require_struct, require_text, take_struct,
 };
 use crate::plan::Plans;
 
@@ -59,7 +59,7 @@ impl Plugin for ReplaceFieldPlugin {
 impl TransformPlugin for ReplaceFieldPlugin {
     fn transform(&self, config: &RawConfig) -> Result<Box<dyn Transform>> {
         let config = self.config().parse(config).map_err(refused)?;
-        let rules = Rules::new(&config).map_err(refused)?;
+        let rules = Rules::new(&config)?;
         Ok(Box::new(ReplaceField { side: self.0, rules, plans: Plans::new() }))
     }
 }
@@ -92,12 +92,12 @@ struct Rules {
 }
 
 impl Rules {
-    fn new(config: &ParsedConfig) -> Result<Self, ConfigError> {
+    fn new(config: &ParsedConfig) -> Result<Self> {
         Ok(Self {
             exclude: config.list(EXCLUDE).iter().cloned().collect(),
             include: config.list(INCLUDE).iter().cloned().collect(),
-            renames: parse_renames(config.list(RENAMES))?,
-            replace_null: config.bool(REPLACE_NULL)?,
+            renames: parse_renames(config.list(RENAMES)).map_err(refused)?,
+            replace_null: replace_null(config)?,
         })
     }
 

@@ -71,6 +71,10 @@ fn assert_error(error: &Error, expected: &Json, case: &str) {
         let message = expected["message"].as_str().map(|message| message.replace("@<identity>", "@0"));
         assert_eq!(error.message(), message.as_deref(), "{case}");
     }
+    assert_eq!(error.cause().is_some(), !expected["cause"].is_null(), "{case}: {}", expected["cause"]);
+    if let Some(cause) = error.cause() {
+        assert_error(cause, &expected["cause"], case);
+    }
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use num_bigint::BigInt;
+use num_bigint::{BigInt, Sign};
 
 /// `unscaled × 10^-scale`. Equal when both parts are equal: `1.0` and `1.00` differ, as in Java.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -27,6 +27,22 @@ impl Decimal {
     /// The number stored as `bytes` with `scale`; no bytes are no number.
     pub fn from_bytes(bytes: &[u8], scale: i32) -> Option<Self> {
         (!bytes.is_empty()).then(|| Self::new(BigInt::from_signed_bytes_be(bytes), scale))
+    }
+}
+
+impl Decimal {
+    /// The lowest 64 bits of the digits in front of the point (`BigDecimal.longValue`).
+    pub fn low_bits(&self) -> i64 {
+        let scale = i64::from(self.scale);
+        let integer = match scale {
+            // 10^64 is a multiple of 2^64.
+            ..=-64 => return 0,
+            -63..=0 => &self.unscaled * BigInt::from(10).pow(scale.unsigned_abs() as u32),
+            _ if self.unscaled.magnitude().to_string().len() as i64 <= scale => return 0,
+            _ => &self.unscaled / BigInt::from(10).pow(scale as u32),
+        };
+        let low = integer.iter_u64_digits().next().unwrap_or(0) as i64;
+        if integer.sign() == Sign::Minus { low.wrapping_neg() } else { low }
     }
 }
 
@@ -82,6 +98,25 @@ mod tests {
             (5, 0, "5"),
         ] {
             assert_eq!(Decimal::new(unscaled, scale).to_string(), text);
+        }
+    }
+
+    #[test]
+    fn low_bits_are_those_in_front_of_the_point() {
+        let two_to_64 = BigInt::from(1) << 64;
+        for (unscaled, scale, bits) in [
+            (BigInt::from(-199), 2, -1),
+            (BigInt::from(99), 2, 0),
+            (BigInt::from(7), -2, 700),
+            (BigInt::from(5) + &two_to_64, 0, 5),
+            (BigInt::from(-5) - &two_to_64, 0, -5),
+            (BigInt::from(1) << 63, 0, i64::MIN),
+            (BigInt::from(3), -64, 0),
+            (BigInt::from(3), i32::MIN, 0),
+            (BigInt::from(3), i32::MAX, 0),
+        ] {
+            let decimal = Decimal::new(unscaled, scale);
+            assert_eq!(decimal.low_bits(), bits, "{decimal}");
         }
     }
 

@@ -2,9 +2,12 @@
 
 use std::borrow::Cow;
 
-use connect_api::{Datum, Decimal, Schema, SchemaBuilder, Value};
+use connect_api::{Datum, Decimal, Error, Kind, Result, Schema, SchemaBuilder, Value};
 use kafka_config::decimal_digit;
 use num_bigint::BigInt;
+
+/// Texts longer than this are read in another way by Java, with other words for what is wrong with them.
+const MAX_SHORT: usize = 18;
 
 /// Longer numbers stay text; Java would take minutes for them.
 const MAX_DIGITS: usize = 100_000;
@@ -46,8 +49,68 @@ impl Parts {
 
 /// The number that `text` is for `new BigDecimal(text)`: a sign, digits of any script with at most one point, an
 /// exponent; at most 100,000 digits.
-pub fn parse_decimal(text: &str) -> Option<Decimal> {
-    Parts::of(text)?.decimal()
+///
+/// # Errors
+/// Java's `NumberFormatException`.
+pub fn parse_decimal(text: &str) -> Result<Decimal> {
+    Parts::of(text).and_then(|parts| parts.decimal()).ok_or_else(|| number_format(text))
+}
+
+/// What Java finds wrong with a text that is no number.
+fn number_format(text: &str) -> Error {
+    let fault = |message: &str| {
+        Error::new(Kind::IllegalArgument, message.to_owned()).with_class("java.lang.NumberFormatException")
+    };
+    let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
+    let short = unsigned.encode_utf16().count() <= MAX_SHORT;
+    let (mut digits, mut point) = (false, false);
+    for (at, c) in unsigned.char_indices() {
+        match c {
+            '.' if point => return fault("Character array contains more than one decimal point."),
+            '.' => point = true,
+            'e' | 'E' => match exponent_fault(&unsigned[at + 1..]) {
+                Some("") => {
+                    let length = text.encode_utf16().count();
+                    let bounds = format!("Index {length} out of bounds for length {length}");
+                    let cause = Error::new(Kind::IllegalArgument, bounds)
+                        .with_class("java.lang.ArrayIndexOutOfBoundsException");
+                    let error = Error::without_message(Kind::IllegalArgument);
+                    return error.with_class("java.lang.NumberFormatException").caused_by(cause);
+                }
+                Some(message) => return fault(message),
+                None => break,
+            },
+            c if decimal_digit(c).is_some() => digits = true,
+            c if short => {
+                return fault(&format!(
+                    "Character {c} is neither a decimal digit number, decimal point, nor \"e\" notation exponential mark."
+                ));
+            }
+            _ => return fault("Character array is missing \"e\" notation exponential mark."),
+        }
+    }
+    fault(if digits { "Scale out of range." } else { "No digits found." })
+}
+
+/// What is wrong with an exponent; nothing to say where Java runs over its end.
+fn exponent_fault(text: &str) -> Option<&'static str> {
+    let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
+    if digits.is_empty() {
+        return Some("");
+    }
+    let ascii = ascii_digits(digits);
+    // Zeros in front are passed over as long as more than ten characters are left.
+    let spare = ascii.len().saturating_sub(10);
+    let zeros = ascii.bytes().take(spare).take_while(|byte| *byte == b'0').count();
+    if zeros < spare {
+        return Some("Too many nonzero exponent digits.");
+    }
+    if !ascii[zeros..].bytes().all(|byte| byte.is_ascii_digit()) {
+        return Some("Not a digit.");
+    }
+    parse_exponent(&[if text.starts_with('-') { "-" } else { "" }, &*ascii].concat())
+        .is_none()
+        .then_some("Exponent overflow.")
 }
 
 /// The number that `token` is, in the grammar of Java's `BigDecimal`: a sign, digits of any script with at most one

@@ -2,7 +2,6 @@
 
 use connect_api::{Decimal, Error, Kind, Result, Type, Value};
 use kafka_config::parse_integer;
-use num_bigint::BigInt;
 
 use crate::java_float;
 
@@ -90,22 +89,7 @@ pub(super) fn number(value: &Value, target: Type) -> Result<Number> {
 fn decimal(value: &Decimal) -> Number {
     let text = value.to_string();
     // Neither fails on digits with a point and an exponent.
-    Number::Decimal(low_bits(value), text.parse().unwrap_or(f32::NAN), text.parse().unwrap_or(f64::NAN))
-}
-
-/// The low 64 bits of the number without its fraction.
-fn low_bits(value: &Decimal) -> i64 {
-    let digits = value.unscaled.magnitude().to_string().len() as i64;
-    let scale = i64::from(value.scale);
-    let whole = match scale {
-        // All bits of 10^64 that count are zeros, and so are those of a fraction.
-        ..=-64 => return 0,
-        -63..=0 => &value.unscaled * BigInt::from(10).pow(scale.unsigned_abs() as u32),
-        _ if digits <= scale => return 0,
-        _ => &value.unscaled / BigInt::from(10).pow(scale as u32),
-    };
-    let low = whole.iter_u64_digits().next().unwrap_or(0) as i64;
-    if whole.sign() == num_bigint::Sign::Minus { low.wrapping_neg() } else { low }
+    Number::Decimal(value.low_bits(), text.parse().unwrap_or(f32::NAN), text.parse().unwrap_or(f64::NAN))
 }
 
 fn read(text: &str, target: Type) -> Result<Number> {
