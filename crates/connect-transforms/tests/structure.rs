@@ -6,10 +6,11 @@ use connect_api::{
     Datum, Exception, Map, Outcomes, Record, Schema, SchemaBuilder, Selection, SourceOffset, SourcePartition, Struct,
     Transform, Value,
 };
+use connect_converters::java_map;
 use connect_transforms::predicates::TopicNameMatchesPlugin;
 use connect_transforms::{
-    ExtractFieldPlugin, FilterPlugin, FlattenPlugin, HeaderFromPlugin, HoistFieldPlugin, MaskFieldPlugin,
-    RegexRouterPlugin, SetSchemaMetadataPlugin, Side,
+    ExtractFieldPlugin, FilterPlugin, FlattenPlugin, HeaderFromPlugin, HoistFieldPlugin, InsertFieldPlugin,
+    MaskFieldPlugin, RegexRouterPlugin, SetSchemaMetadataPlugin, Side,
 };
 use kafka_config::RawConfig;
 use proptest::prelude::*;
@@ -79,6 +80,18 @@ fn a_router_gives_records_of_one_topic_one_new_topic() {
     router.apply(&mut second).unwrap();
     assert_eq!(&*first.topic, "new-t");
     assert!(std::sync::Arc::ptr_eq(&first.topic, &second.topic));
+}
+
+/// The chain of Apache's guide, whose consumer shows `{"line":"foo","data_source":"test-file-source"}`.
+#[test]
+fn fields_of_a_chain_stand_in_the_order_of_the_guide() {
+    let mut record = record("t", Datum::schemaless("foo"));
+    made(HoistFieldPlugin(Side::Value), &[("field", "line")]).apply(&mut record).unwrap();
+    let source = [("static.field", "data_source"), ("static.value", "test-file-source")];
+    made(InsertFieldPlugin(Side::Value), &source).apply(&mut record).unwrap();
+    let Value::Map(map) = &record.value.value else { panic!("{record:?}") };
+    let names: Vec<_> = java_map::entries(map).into_iter().map(|(key, _)| key.as_str().unwrap()).collect();
+    assert_eq!(names, ["line", "data_source"]);
 }
 
 /// Numbers and, up to three deep, structs of them.
