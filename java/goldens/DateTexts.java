@@ -60,6 +60,8 @@ final class DateTexts {
         {"YYYY MM dd", "2020 05 06"},
         {"YYYY E", "2020 Wed", "2020 Sunday"},
         {"YYYY yyyy", "2020 2019"},
+        {"G YYYY", "BC 20", "BC -18", "AD -18"},
+        {"yyyy YYYY", "0 2020", "-5 85", "-5 -85"},
         {"yyyy YYYY", "2020 2019"},
         {"YYYY ww HH:mm", "2020 10 25:30"},
         {"yyyy w", "2020 1", "2020 53", "2020 0", "2020 -1", "1582 42", "1400 7"},

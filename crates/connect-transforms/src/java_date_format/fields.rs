@@ -1,7 +1,7 @@
 //! The fields of a date as they were read, and the moment that they make: the rules of `GregorianCalendar`, lenient,
 //! with weeks that begin on Sunday and with the first week the one that has the first of January.
 
-use connect_converters::calendar::{CUTOVER, DAY, from_gregorian, from_julian};
+use connect_converters::calendar::{CUTOVER, DAY, Moment, from_gregorian, from_julian};
 
 /// The fields, in Java's order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,7 +91,7 @@ impl Fields {
         let time = self.time_of_day();
         let (days, of_day) = (time.div_euclid(DAY), time.rem_euclid(DAY));
         let day = if self.stamp(Field::WeekYear) > self.stamp(Field::Year) {
-            self.week_date().wrapping_add(days)
+            self.week_date(days).wrapping_add(days)
         } else {
             self.day(days)
         };
@@ -115,8 +115,9 @@ impl Fields {
         (minutes * 60 + i64::from(self.get(Field::Second))) * 1000 + i64::from(self.get(Field::Millisecond))
     }
 
-    /// The day of a week date: year, week and day of the week.
-    fn week_date(&self) -> i64 {
+    /// The day of a week date: year, week and day of the week. Its era is the one that the other fields, `days` later,
+    /// make.
+    fn week_date(&self, days: i64) -> i64 {
         let mut week = self.or(Field::WeekOfYear, 1);
         let mut day = self.or(Field::DayOfWeek, SUNDAY);
         if !(1..=7).contains(&day) {
@@ -132,6 +133,8 @@ impl Fields {
             day = day_of_week(day);
         }
         let mut first = Fields::default();
+        let era = Moment::of(self.day(days).wrapping_mul(DAY)).year > 0;
+        first.set(Field::Era, i32::from(era));
         first.set(Field::Year, self.get(Field::WeekYear));
         first.set(Field::WeekOfYear, 1);
         first.set(Field::DayOfWeek, SUNDAY);

@@ -169,9 +169,11 @@ impl Reader<'_> {
         }
     }
 
-    /// Whether a zone could have this name: none has fewer than three characters, and all begin with a letter.
+    /// Whether a zone could have this name: none has fewer than three characters, and all begin with two letters.
     fn may_be_name(&self, at: usize) -> bool {
-        self.text.len() - at >= 3 && self.unit(at).is_none_or(|byte| byte.is_ascii_alphabetic() || !byte.is_ascii())
+        let may_be_letter =
+            |unit: &u16| u8::try_from(*unit).is_ok_and(|byte| byte.is_ascii_alphabetic()) || *unit > 0x7F;
+        self.text.get(at..at + 3).is_some_and(|name| name[..2].iter().all(may_be_letter))
     }
 
     /// `Z`, or an offset with as many parts as the pattern has letters.
