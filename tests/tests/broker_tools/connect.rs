@@ -1,5 +1,6 @@
 //! Java's Kafka Connect with the tutorial's connectors, file to topic to file.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::Write;
 use std::ops::Range;
@@ -9,9 +10,11 @@ use std::time::Duration;
 use e2e::{JavaConnect, Worker, WorkerFiles, eventually, wait_until};
 use serde_json::{Value, json};
 
-use crate::place::{Place, rows, said_at};
+use crate::place::{Place, fed_at, rows, said_at};
 
 const SOON: Duration = Duration::from_secs(60);
+/// Lines of the distributed worker, all together.
+const LINES: u32 = 240;
 
 /// A worker's folder, with a file of numbered lines and the file that they shall end in.
 struct Tutorial {
@@ -32,6 +35,20 @@ impl Tutorial {
         File::options().create(true).append(true).open(&self.from).unwrap().write_all(text.as_bytes()).unwrap();
     }
 
+    /// One line after the other, for as long as `meanwhile` may take.
+    fn add_slowly(&self, numbers: Range<u32>, meanwhile: impl FnOnce()) {
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                for number in numbers {
+                    self.add(number..number + 1);
+                    std::thread::sleep(Duration::from_millis(20));
+                }
+            });
+            std::thread::sleep(Duration::from_millis(200));
+            meanwhile();
+        });
+    }
+
     /// What is in both connectors' configurations.
     fn connectors<'a>(&'a self, topic: &'a str) -> [(&'a str, Vec<(&'a str, &'a str)>); 2] {
         let [from, to] = [&self.from, &self.to].map(|path| path.to_str().unwrap());
@@ -49,8 +66,12 @@ impl Tutorial {
     fn holds(&self, count: u32, worker: &Worker) {
         let arrived = wait_until("all lines", SOON, || self.sunk().len() >= count as usize);
         arrived.unwrap_or_else(|error| panic!("{error}\n{}", worker.log()));
-        assert_eq!(self.sunk(), (0..count).map(|number| format!("line {number}")).collect::<Vec<_>>());
+        assert_eq!(self.sunk(), numbered(count));
     }
+}
+
+fn numbered(count: u32) -> Vec<String> {
+    (0..count).map(|number| format!("line {number}")).collect()
 }
 
 #[test]
@@ -98,7 +119,8 @@ fn put(worker: &Worker, name: &str, lines: &[(&str, &str)]) {
 }
 
 /// Runs the tutorial on a distributed worker that is stopped and started, as the broker is, too; gives the broker back.
-fn distributed(more: &[(&str, &str)], source: &[(&str, &str)], sink: &[(&str, &str)]) -> Place {
+/// With `flowing` the broker is killed while lines come, and otherwise while nothing moves.
+fn distributed(flowing: bool, more: &[(&str, &str)], source: &[(&str, &str)], sink: &[(&str, &str)]) -> Place {
     let mut place = Place::start();
     let tutorial = Tutorial::new(&place);
     let worker_file = tutorial.files.distributed("cluster", more).unwrap();
@@ -127,10 +149,17 @@ fn distributed(more: &[(&str, &str)], source: &[(&str, &str)], sink: &[(&str, &s
     let config = worker.rest().get("/connectors/local-file-source/config").unwrap().json().unwrap();
     assert_eq!(config["batch.size"], "500");
 
-    place.stop();
-    tutorial.add(90..120);
-    place.start_again();
-    tutorial.holds(120, &worker);
+    if flowing {
+        tutorial.add_slowly(90..LINES, || {
+            place.kill();
+            place.start_again();
+        });
+    } else {
+        place.kill();
+        tutorial.add(90..LINES);
+        place.start_again();
+    }
+    tutorial.holds(LINES, &worker);
     for name in ["local-file-source", "local-file-sink"] {
         worker.wait_for_state(name, "RUNNING", SOON).unwrap();
     }
@@ -140,7 +169,7 @@ fn distributed(more: &[(&str, &str)], source: &[(&str, &str)], sink: &[(&str, &s
 
 #[test]
 fn distributed_runs_the_tutorial_and_goes_on_from_its_topics() {
-    let place = distributed(&[], &[], &[]);
+    let place = distributed(false, &[], &[], &[]);
     for topic in ["cluster-configs", "cluster-offsets", "cluster-status"] {
         let described = said_at(&place, "TopicCommand", &["--describe", "--topic", topic]);
         assert!(described.lines().next().unwrap().contains("cleanup.policy=compact"), "{described}");
@@ -153,8 +182,64 @@ fn distributed_runs_the_tutorial_and_goes_on_from_its_topics() {
 fn distributed_with_exactly_once_sources_writes_each_line_once() {
     let worker = [("exactly.once.source.support", "enabled")];
     let source = [("exactly.once.support", "requested"), ("transaction.boundary", "poll")];
-    let place = distributed(&worker, &source, &[("consumer.override.isolation.level", "read_committed")]);
-    let all = ["--topic", "connect-test", "--from-beginning", "--timeout-ms", "5000", "--max-messages", "121"];
-    let read = said_at(&place, "ConsoleConsumer", &[&all[..], &["--isolation-level", "read_committed"]].concat());
-    assert_eq!(read.lines().collect::<Vec<_>>(), (0..120).map(|number| format!("line {number}")).collect::<Vec<_>>());
+    let place = distributed(true, &worker, &source, &[("consumer.override.isolation.level", "read_committed")]);
+    fed_at(&place, "ConsoleProducer", &["--topic", "connect-test"], "the end\n");
+    let count = (LINES + 1).to_string();
+    let all = ["--topic", "connect-test", "--from-beginning", "--isolation-level", "read_committed"];
+    let read = said_at(&place, "ConsoleConsumer", &[&all[..], &["--max-messages", &count]].concat());
+    let mut lines: Vec<_> = read.lines().collect();
+    assert_eq!(lines.pop(), Some("the end"), "a line came twice, or is missing");
+    assert_eq!(lines, numbered(LINES));
+}
+
+#[test]
+fn two_distributed_workers_share_the_work_and_one_takes_over_when_the_other_is_killed() {
+    let place = Place::start();
+    let tutorial = Tutorial::new(&place);
+    let quick = [
+        ("session.timeout.ms", "6000"),
+        ("heartbeat.interval.ms", "1000"),
+        ("scheduled.rebalance.max.delay.ms", "0"),
+        ("consumer.session.timeout.ms", "6000"),
+        ("consumer.heartbeat.interval.ms", "1000"),
+    ];
+    let others = WorkerFiles::at(place.bootstrap()).unwrap();
+    let mut first = start(&tutorial.files.distributed("pair", &quick).unwrap());
+    tutorial.add(0..30);
+    let connectors = tutorial.connectors("connect-test");
+    for (name, lines) in &connectors {
+        put(&first, name, lines);
+    }
+    tutorial.holds(30, &first);
+    let second = start(&others.distributed("pair", &quick).unwrap());
+    let homes = || -> Option<BTreeSet<String>> {
+        let home = |name: &str| {
+            let status = second.rest().get(&format!("/connectors/{name}/status")).ok()?.json().ok()?;
+            let task = &status["tasks"][0];
+            (task["state"] == "RUNNING").then(|| task["worker_id"].as_str().unwrap_or_default().to_owned())
+        };
+        connectors.iter().map(|(name, _)| home(name)).collect()
+    };
+    wait_until("a task for each", SOON, || homes().is_some_and(|homes| homes.len() == 2))
+        .unwrap_or_else(|error| panic!("{error}\n{}", second.log()));
+    tutorial.add(30..60);
+    // What is delivered and not committed may come again when a task moves, but nothing is missing or out of order.
+    let complete = |count: u32| {
+        let mut seen = BTreeSet::new();
+        let mut lines = tutorial.sunk();
+        lines.retain(|line| seen.insert(line.clone()));
+        lines == numbered(count)
+    };
+    wait_until("lines over two workers", SOON, || complete(60))
+        .unwrap_or_else(|error| panic!("{error}\n{}", second.log()));
+
+    first.kill();
+    tutorial.add(60..90);
+    wait_until("the second to take over", SOON, || complete(90))
+        .unwrap_or_else(|error| panic!("{error}\n{}", second.log()));
+    let own = format!("127.0.0.1:{}", others.port());
+    wait_until("both tasks on the second", SOON, || {
+        homes().is_some_and(|homes| homes == BTreeSet::from([own.clone()]))
+    })
+    .unwrap_or_else(|error| panic!("{error}\n{:?}\n{}", homes(), second.log()));
 }

@@ -41,6 +41,14 @@ impl Place {
         }
     }
 
+    /// SIGKILL.
+    pub(crate) fn kill(&mut self) {
+        match self {
+            Self::Ours(broker) => broker.process().kill(),
+            Self::Apache(kafka) => kafka.kill(),
+        }
+    }
+
     /// On the same port and data.
     pub(crate) fn start_again(&mut self) {
         match self {
@@ -107,7 +115,12 @@ pub(crate) fn alone(tool: &str, arguments: &[&str]) -> Process {
 
 /// What a tool prints that must succeed, on this broker.
 pub(crate) fn said_at(place: &Place, tool: &str, arguments: &[&str]) -> String {
-    output(tool, arguments, ended_at(place, tool, arguments, ""))
+    fed_at(place, tool, arguments, "")
+}
+
+/// Like [`said_at`], with this text on its standard input.
+pub(crate) fn fed_at(place: &Place, tool: &str, arguments: &[&str], input: &str) -> String {
+    output(tool, arguments, ended_at(place, tool, arguments, input))
 }
 
 /// What a tool prints that must succeed.
@@ -117,7 +130,7 @@ pub(crate) fn said(tool: &str, arguments: &[&str]) -> String {
 
 /// Like [`said`], with this text on its standard input.
 pub(crate) fn fed(tool: &str, arguments: &[&str], input: &str) -> String {
-    output(tool, arguments, ended(tool, arguments, input))
+    fed_at(shared(), tool, arguments, input)
 }
 
 fn output(tool: &str, arguments: &[&str], end: ToolEnd) -> String {
