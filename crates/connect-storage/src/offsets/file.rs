@@ -18,7 +18,8 @@ use super::offset_file::{OffsetFile, OffsetFileError};
 type Map = IndexMap<Bytes, Option<Bytes>>;
 
 /// An [`OffsetStore`] in one file. The whole file is written for each change, so changes that arrive while it is being
-/// written go into the next write together. The file is locked until the store is dropped.
+/// written go into the next write together. The file is locked until the store is dropped and the job that writes has
+/// ended.
 pub struct FileOffsetStore {
     env: Env,
     shared: Arc<Shared>,
