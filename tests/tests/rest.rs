@@ -123,17 +123,28 @@ impl Answer {
     }
 }
 
-/// Without the commit and what follows the first line of a trace; lists of names, which Java keeps in a hash map, in order.
+/// Without the commit, what follows the first line of a trace and the connectors that only Java has; lists of names, which
+/// Java keeps in a hash map, in order.
 fn normal(value: Value, key: Option<&str>) -> Value {
     match (key, value) {
         (Some("commit"), Value::String(_)) => Value::String("COMMIT".to_owned()),
+        // The texts about keys are our own.
+        (Some("documentation"), Value::String(_)) => Value::Null,
         // Behind the first line come frames, and causes that Java's libraries word in their own way.
         (Some("trace"), Value::String(trace)) => trace.lines().next().unwrap_or_default().into(),
         (_, Value::Array(mut items)) if items.iter().all(Value::is_string) => {
             items.sort_by_key(Value::to_string);
             Value::Array(items)
         }
-        (_, Value::Array(items)) => items.into_iter().map(|item| normal(item, None)).collect(),
+        (_, Value::Array(items)) => {
+            let mirrors = |item: &Value| {
+                item["class"].as_str().is_some_and(|class| class.starts_with("org.apache.kafka.connect.mirror."))
+            };
+            items.into_iter().filter(|item| !mirrors(item)).map(|item| normal(item, None)).collect()
+        }
+        (Some("message"), Value::String(text)) => {
+            text.split_once("available connectors are: ").map_or(text.as_str(), |(before, _)| before).into()
+        }
         (_, Value::Object(members)) => {
             members.into_iter().map(|(name, member)| (name.clone(), normal(member, Some(&name)))).collect()
         }
@@ -483,4 +494,267 @@ fn names_initial_states_and_failures_over_rest_are_javas() {
         delete("/connectors/failing"),
         get("/connectors"),
     ]);
+}
+
+fn validate(plugin: &str, config: &Value) -> Step {
+    put(&format!("/connector-plugins/{plugin}/config/validate"), config)
+}
+
+/// The classes of transforms, predicates and converters under their interface, without their common package.
+const PLUGINS: [&str; 42] = [
+    "converters.BooleanConverter",
+    "converters.ByteArrayConverter",
+    "converters.DoubleConverter",
+    "converters.FloatConverter",
+    "converters.IntegerConverter",
+    "converters.LongConverter",
+    "converters.ShortConverter",
+    "json.JsonConverter",
+    "storage.StringConverter",
+    "storage.SimpleHeaderConverter",
+    "transforms.Cast$Key",
+    "transforms.Cast$Value",
+    "transforms.DropHeaders",
+    "transforms.ExtractField$Key",
+    "transforms.ExtractField$Value",
+    "transforms.Filter",
+    "transforms.Flatten$Key",
+    "transforms.Flatten$Value",
+    "transforms.HeaderFrom$Key",
+    "transforms.HeaderFrom$Value",
+    "transforms.HoistField$Key",
+    "transforms.HoistField$Value",
+    "transforms.InsertField$Key",
+    "transforms.InsertField$Value",
+    "transforms.InsertHeader",
+    "transforms.MaskField$Key",
+    "transforms.MaskField$Value",
+    "transforms.RegexRouter",
+    "transforms.ReplaceField$Key",
+    "transforms.ReplaceField$Value",
+    "transforms.SetSchemaMetadata$Key",
+    "transforms.SetSchemaMetadata$Value",
+    "transforms.TimestampConverter$Key",
+    "transforms.TimestampConverter$Value",
+    "transforms.TimestampRouter",
+    "transforms.ValueToKey",
+    "transforms.predicates.HasHeaderKey",
+    "transforms.predicates.RecordIsTombstone",
+    "transforms.predicates.TopicNameMatches",
+    "file.FileStreamSourceConnector",
+    "file.FileStreamSinkConnector",
+    "tools.VerifiableSinkConnector",
+];
+
+#[test]
+fn plugins_and_their_keys_over_rest_are_javas() {
+    let config = |name: &str| get(&format!("/connector-plugins/{name}/config"));
+    let mut steps = vec![
+        get("/connector-plugins"),
+        get("/connector-plugins?connectorsOnly=true"),
+        get("/connector-plugins?connectorsOnly=TRUE"),
+        get("/connector-plugins?connectorsOnly=false"),
+        get("/connector-plugins?connectorsOnly=no"),
+    ];
+    steps.extend(PLUGINS.map(|plugin| config(&format!("org.apache.kafka.connect.{plugin}"))));
+    let names =
+        ["FileStreamSource", "FileStreamSink", "JsonConverter", "Json", "ValueToKey", "Simple", "VerifiableSource"];
+    steps.extend(names.map(config));
+    steps.extend([
+        config("nope"),
+        config("org.apache.kafka.connect.NoSuchConnector"),
+        config("FileConfigProvider"),
+        config("EnvVar"),
+        config("Principal"),
+        config("Json?version=4.3.1"),
+        config("Json?version=latest"),
+        config("Json?version=0.0.1"),
+        config("Json?version="),
+        config("FileStreamSink?version=0.0.1"),
+        config("FileStreamSink?version=%5B4.0,5.0)"),
+        put("/connector-plugins/Json/config", &json!({})),
+        get("/connector-plugins/Json"),
+    ]);
+    compare(&steps);
+}
+
+#[test]
+fn validations_over_rest_are_javas() {
+    let folder = scene();
+    let folder = folder.path();
+    let mut steps = validations(folder);
+    steps.extend(validations_of_stages(folder));
+    steps.extend(validations_of_clients(folder));
+    compare(&steps);
+}
+
+fn validations(folder: &Path) -> Vec<Step> {
+    let source = |more: &[(&str, &str)]| validate("FileStreamSource", &source(folder, more));
+    let sink = |more: &[(&str, &str)]| validate("FileStreamSinkConnector", &sink(folder, more));
+    vec![
+        // The name is missing in all that do not set it.
+        source(&[]),
+        source(&[("name", "v")]),
+        source(&[("name", "")]),
+        source(&[("name", "v"), ("tasks.max", "x"), ("batch.size", "y"), ("free", "text")]),
+        source(&[("name", "v"), ("tasks.max", "0"), ("batch.size", "0"), ("topic", "")]),
+        source(&[("name", "v"), ("errors.tolerance", "some"), ("errors.log.enable", "maybe")]),
+        source(&[("name", "v"), ("errors.retry.timeout", "soon"), ("config.action.reload", "never")]),
+        source(&[("name", "v"), ("connector.plugin.version", "0.0.1")]),
+        source(&[("name", "v"), ("connector.plugin.version", "[1")]),
+        source(&[("name", "v"), ("connector.plugin.version", "latest")]),
+        source(&[("name", "v"), ("connector.plugin.version", "[4.0,)")]),
+        source(&[
+            // Java's second answer about the same version is the NullPointerException of a cache.
+            ("connector.plugin.version", "0.0.2"),
+            ("transforms", "k"),
+            ("transforms.k.type", "x.NotThere"),
+            ("tasks.max", "x"),
+            ("key.converter", "Nope"),
+            ("value.converter", "org.apache.kafka.connect.json.JsonConverter"),
+            ("producer.override.linger.ms", "7"),
+        ]),
+        put("/connectors/v/config", &self::source(folder, &[("connector.plugin.version", "0.0.3")])),
+        put("/connectors/v/config", &self::source(folder, &[("connector.plugin.version", "[1")])),
+        put("/connectors/v/config", &self::source(folder, &[("tasks.max", "x"), ("key.converter", "Nope")])),
+        source(&[("name", "v"), ("exactly.once.support", "always"), ("transaction.boundary", "never")]),
+        source(&[("name", "v"), ("key.converter", "Nope"), ("value.converter", "FileStreamSource")]),
+        source(&[("name", "v"), ("key.converter", "org.apache.kafka.connect.json.JsonConverter")]),
+        source(&[
+            ("name", "v"),
+            ("value.converter", "org.apache.kafka.connect.json.JsonConverter"),
+            ("value.converter.schemas.enable", "perhaps"),
+            ("value.converter.schemas.cache.size", "many"),
+            ("value.converter.decimal.format", "ROMAN"),
+            ("header.converter", "org.apache.kafka.connect.storage.SimpleHeaderConverter"),
+            ("key.converter", "org.apache.kafka.connect.storage.StringConverter"),
+            ("key.converter.converter.encoding", "no-such"),
+        ]),
+        validate(
+            "FileStreamSource",
+            &json!({"connector.class": "FileStreamSource", "name": "v", "topic": null, "tasks.max": null}),
+        ),
+        validate(
+            "FileStreamSource",
+            &json!({"connector.class": "FileStreamSource", "name": null, "free": null, "more": null}),
+        ),
+        sink(&[]),
+        sink(&[("name", "v"), ("topics", "a,a")]),
+        sink(&[("name", "v"), ("topics", "a,,b")]),
+        sink(&[("name", "v"), ("topics", "")]),
+        sink(&[("name", "v"), ("errors.deadletterqueue.topic.name", "rest-lines")]),
+        sink(&[("name", "v"), ("errors.deadletterqueue.topic.replication.factor", "many")]),
+        // Which plug-in.
+        validate("FileStreamSink", &json!({"connector.class": "FileStreamSource"})),
+        validate("Source", &json!({"connector.class": "FileStreamSource"})),
+        validate("Connector", &json!({"connector.class": "FileStreamSource"})),
+        validate("anything", &json!({"name": "v", "topics": "a"})),
+        validate("anything", &json!({"connector.class": null})),
+        validate("anything", &json!({})),
+        validate("NotThere", &json!({"connector.class": "x.NotThere"})),
+        validate(
+            "FileStreamSource",
+            &json!({"connector.class": "org.apache.kafka.connect.file.FileStreamSourceConnector"}),
+        ),
+        unreadable("PUT", "/connector-plugins/FileStreamSource/config/validate", "[]"),
+        unreadable("PUT", "/connector-plugins/FileStreamSource/config/validate", "null"),
+        get("/connector-plugins/FileStreamSource/config/validate"),
+    ]
+}
+
+fn validations_of_stages(folder: &Path) -> Vec<Step> {
+    let source = |more: &[(&str, &str)]| {
+        let mut config = source(folder, more);
+        config["name"] = json!("v");
+        validate("FileStreamSource", &config)
+    };
+    let package = "org.apache.kafka.connect.transforms";
+    let class = |name: &str| format!("{package}.{name}");
+    vec![
+        source(&[
+            ("transforms", "k,i"),
+            ("transforms.k.type", &class("ValueToKey")),
+            ("transforms.k.fields", "id"),
+            ("transforms.i.type", &class("InsertField$Value")),
+            ("transforms.i.static.field", "a"),
+            ("transforms.i.predicate", "p"),
+            ("predicates", "p"),
+            ("predicates.p.type", &class("predicates.TopicNameMatches")),
+            ("predicates.p.pattern", "a.*"),
+        ]),
+        source(&[("transforms", "k"), ("transforms.k.type", &class("ValueToKey"))]),
+        source(&[("transforms", "k"), ("transforms.k.type", &class("ValueToKey")), ("transforms.k.fields", "")]),
+        source(&[("transforms", "k")]),
+        source(&[("transforms", "k,k")]),
+        source(&[("transforms", "k"), ("transforms.k.type", "x.NotThere")]),
+        source(&[("transforms", "k"), ("transforms.k.type", &class("predicates.RecordIsTombstone"))]),
+        source(&[
+            ("transforms", "r"),
+            ("transforms.r.type", &class("RegexRouter")),
+            ("transforms.r.regex", "("),
+            ("transforms.r.negate", "true"),
+            ("transforms.r.plugin.version", "0.0.1"),
+        ]),
+        source(&[
+            ("transforms", "h,c"),
+            ("transforms.h.type", &class("HeaderFrom$Key")),
+            ("transforms.h.operation", "steal"),
+            ("transforms.c.type", &class("Cast$Value")),
+            ("transforms.c.spec", "a:int99"),
+        ]),
+        source(&[
+            ("predicates", "p,q"),
+            ("predicates.p.type", &class("predicates.TopicNameMatches")),
+            ("predicates.p.pattern", "("),
+            ("predicates.q.type", &class("predicates.HasHeaderKey")),
+        ]),
+    ]
+}
+
+fn validations_of_clients(folder: &Path) -> Vec<Step> {
+    let of = |plugin: &str, mut config: Value| {
+        config["name"] = json!("v");
+        validate(plugin, &config)
+    };
+    let dead = ("errors.deadletterqueue.topic.name", "dead");
+    vec![
+        of(
+            "FileStreamSource",
+            source(
+                folder,
+                &[
+                    ("producer.override.linger.ms", "7"),
+                    ("producer.override.free", "x"),
+                    ("producer.override.acks", "all"),
+                ],
+            ),
+        ),
+        of("FileStreamSource", source(folder, &[("producer.override.linger.ms", "soon")])),
+        put("/connectors/v/config", &source(folder, &[("producer.override.linger.ms", "soon")])),
+        of("FileStreamSource", source(folder, &[("consumer.override.linger.ms", "soon")])),
+        of("FileStreamSource", source(folder, &[("producer.override.compression.type", "zip")])),
+        of(
+            "FileStreamSink",
+            sink(
+                folder,
+                &[
+                    ("consumer.override.max.poll.records", "5"),
+                    ("consumer.override.fetch.min.bytes", "1"),
+                    ("consumer.override.client.id", "me"),
+                ],
+            ),
+        ),
+        of(
+            "FileStreamSink",
+            sink(
+                folder,
+                &[
+                    dead,
+                    ("producer.override.batch.size", "5"),
+                    ("admin.override.retries", "3"),
+                    ("consumer.override.client.rack", "r"),
+                ],
+            ),
+        ),
+    ]
 }

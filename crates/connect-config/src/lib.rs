@@ -5,6 +5,7 @@
 //! checked by [`connector::preflight`], read by [`ConnectorConfig`], and layered over the worker's for each Kafka
 //! client by [`clients`]. What later versions will do is known by name and refused or warned about ([`later`]).
 
+pub mod client_keys;
 pub mod clients;
 pub mod connector;
 pub mod connector_file;

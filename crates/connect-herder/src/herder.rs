@@ -5,9 +5,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use connect_storage::config::TargetState;
 use connect_worker::TaskId;
-use kafka_config::RawConfig;
+use kafka_config::{ConfigKey, RawConfig};
 
-use crate::HerderError;
+use crate::{HerderError, Validation};
 
 /// A connector as configured.
 #[derive(Clone, Debug)]
@@ -99,6 +99,10 @@ pub trait Herder: Send + Sync {
     fn kafka_cluster_id(&self) -> &str;
     /// The names of all connectors, sorted.
     fn connectors(&self) -> Vec<String>;
+    /// Validates a configuration that nobody has submitted yet; mistakes in it are a part of the answer.
+    async fn validate(&self, config: RawConfig) -> Result<Validation, HerderError>;
+    /// The keys of a plug-in (class or alias) of any kind; of a connector also the framework's.
+    fn plugin_keys(&self, name: &str, version: Option<&str>) -> Result<Vec<ConfigKey>, HerderError>;
     /// A connector as configured.
     fn connector_info(&self, name: &str) -> Result<ConnectorInfo, HerderError>;
     /// The tasks of a connector.

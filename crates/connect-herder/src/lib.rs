@@ -5,6 +5,7 @@
 mod error;
 mod herder;
 mod listener;
+mod plugin_keys;
 mod standalone;
 mod validate;
 
@@ -13,3 +14,4 @@ pub use herder::{
     ConnectorInfo, ConnectorStatus, Created, Herder, InstanceStatus, RestartRequest, TaskInfo, TaskStatus,
 };
 pub use standalone::{StandaloneHerder, StandaloneSettings};
+pub use validate::{ValidatedKey, Validation};

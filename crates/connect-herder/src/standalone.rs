@@ -11,7 +11,7 @@ use connect_storage::config::{ConfigStore, ConfiguredConnector, MemoryConfigStor
 use connect_storage::status::{MemoryStatusStore, State as Stored, Status, StatusStore};
 use connect_worker::{StatusListener, TaskId, Worker};
 use env::Env;
-use kafka_config::RawConfig;
+use kafka_config::{ConfigKey, RawConfig};
 use parking_lot::Mutex;
 use tokio::sync::mpsc;
 
@@ -20,6 +20,7 @@ use crate::herder::{
     ConnectorInfo, ConnectorStatus, Created, Herder, InstanceStatus, RestartRequest, TaskInfo, TaskStatus,
 };
 use crate::listener::Listener;
+use crate::validate::Validation;
 
 type Answer<T> = Result<T, HerderError>;
 
@@ -105,12 +106,15 @@ impl StandaloneHerder {
 
     /// Refuses a configuration with mistakes, with all of them in the words of Apache Kafka Connect.
     fn check(&self, name: &str, config: &RawConfig) -> Answer<()> {
-        let registry = self.worker.registry();
-        let checked = crate::validate::check(config, registry, &self.settings.plugins, &self.settings.worker_config);
-        for warning in checked? {
+        for warning in self.validation(config)?.accept()? {
             tracing::warn!(connector = name, "{warning}");
         }
         Ok(())
+    }
+
+    fn validation(&self, config: &RawConfig) -> Answer<Validation> {
+        let registry = self.worker.registry();
+        crate::validate::validate(config, registry, &self.settings.plugins, &self.settings.worker_config)
     }
 
     async fn start_connector(&self, name: &str, known: &ConfiguredConnector) -> Answer<()> {
@@ -228,6 +232,14 @@ impl Herder for StandaloneHerder {
 
     fn connectors(&self) -> Vec<String> {
         self.configs.snapshot().keys().cloned().collect()
+    }
+
+    async fn validate(&self, config: RawConfig) -> Answer<Validation> {
+        self.validation(&config)
+    }
+
+    fn plugin_keys(&self, name: &str, version: Option<&str>) -> Answer<Vec<ConfigKey>> {
+        crate::plugin_keys::plugin_keys(name, version, self.worker.registry(), &self.settings.plugins)
     }
 
     fn connector_info(&self, name: &str) -> Answer<ConnectorInfo> {

@@ -205,7 +205,7 @@ fn encoded(name: &str) -> String {
 }
 
 /// The values of a query parameter.
-fn parameters(query: Option<&str>, name: &str) -> Vec<String> {
+pub(crate) fn parameters(query: Option<&str>, name: &str) -> Vec<String> {
     let pairs = query.unwrap_or_default().split('&').filter(|pair| !pair.is_empty());
     let named = pairs.map(|pair| pair.split_once('=').unwrap_or((pair, ""))).filter(|(key, _)| *key == name);
     named.map(|(_, value)| value.to_owned()).collect()
@@ -215,7 +215,7 @@ fn json(value: &impl serde::Serialize) -> Value {
     serde_json::to_value(value).unwrap_or_default()
 }
 
-fn raw(config: model::Config) -> RawConfig {
+pub(crate) fn raw(config: model::Config) -> RawConfig {
     config.0.into_iter().collect()
 }
 

@@ -102,6 +102,8 @@ fn routes(state: RestState) -> Router {
         .route("/connectors/{name}/tasks/{task}/status", get(tasks::status))
         .route("/connectors/{name}/tasks/{task}/restart", post(tasks::restart))
         .route("/connector-plugins", get(plugins::list))
+        .route("/connector-plugins/{plugin}/config", get(plugins::config))
+        .route("/connector-plugins/{plugin}/config/validate", put(plugins::validate))
         .route_layer(middleware::from_fn(matching::media_types))
         .fallback(async || RestError::unmatched(StatusCode::NOT_FOUND))
         .method_not_allowed_fallback(async || RestError::unmatched(StatusCode::METHOD_NOT_ALLOWED))

@@ -27,6 +27,14 @@ pub fn definition_for_class(kind: ConnectorKind, plugins: &Plugins, class: &str)
     build(kind, &Context { connector_version, ..Context::default() })
 }
 
+/// The keys that sources and sinks share, of a connector that does not have the version asked for: with its version, and
+/// nothing about converters.
+pub fn common_definition(plugins: &Plugins, class: &str) -> ConfigDef {
+    let connector_version = plugins.find(PluginKind::Connector, class).map(|plugin| plugin.version);
+    let first = Context { plugins: Some(plugins.clone()), connector_version, ..Context::default() };
+    common(&first, &Context::default())
+}
+
 /// The keys for a submitted configuration: converters default to the worker's, versions to the installed ones.
 pub fn definition_for_worker(
     kind: ConnectorKind,
@@ -66,11 +74,15 @@ pub(super) fn kind_of(what: ConverterUse) -> PluginKind {
 }
 
 fn build(kind: ConnectorKind, context: &Context) -> ConfigDef {
-    let common = with_error_keys(with_stage_keys(with_converter_keys(first_keys(context), context)));
+    let common = common(context, context);
     match kind {
         ConnectorKind::Source => source_keys::with_source_keys(common),
         ConnectorKind::Sink => sink_keys::with_sink_keys(common),
     }
+}
+
+fn common(first: &Context, converters: &Context) -> ConfigDef {
+    with_error_keys(with_stage_keys(with_converter_keys(first_keys(first), converters)))
 }
 
 pub(super) fn key(name: &str, kind: Type, display: &str, doc: &str) -> ConfigKey {

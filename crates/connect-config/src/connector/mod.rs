@@ -10,7 +10,7 @@ mod source_keys;
 mod stages;
 
 pub use enrichment::enrich;
-pub use keys::{definition, definition_for_class, definition_for_worker};
+pub use keys::{common_definition, definition, definition_for_class, definition_for_worker};
 pub use preflight::{NULL_VALUE, Preflight, preflight};
 pub use settings::{
     ConnectorConfig, ConnectorKind, DeadLetterQueue, ErrorSettings, SinkSettings, SourceSettings, Tolerance,
