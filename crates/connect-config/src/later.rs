@@ -79,10 +79,6 @@ pub fn worker_findings(raw: &RawConfig, parsed: &ParsedConfig) -> Vec<Finding> {
             ));
         }
     }
-    if !parsed.list("config.providers").is_empty() {
-        let fix = "remove the key and write the values themselves into the files";
-        found.push(Finding::refused("config.providers", "resolve variables through config providers", fix));
-    }
     if !parsed.list("rest.extension.classes").is_empty() {
         let fix = "remove the key, and limit access by other means if the extension did";
         found.push(Finding::refused("rest.extension.classes", "load REST extensions", fix));
@@ -300,7 +296,6 @@ mod tests {
         let refused = [
             ("listeners", "http://:1, HTTPS://:2"),
             ("admin.listeners", "https://:2"),
-            ("config.providers", "file"),
             ("rest.extension.classes", "x.BasicAuth"),
             ("access.control.allow.origin", "*"),
             ("security.protocol", "SASL_SSL"),
@@ -350,7 +345,7 @@ mod tests {
             ("producer.enable.idempotence", "FALSE"),
             ("consumer.isolation.level", "read_uncommitted"),
             ("metric.reporters", ""),
-            ("config.providers", ""),
+            ("config.providers", "file"),
             ("ssl.keystore.location", "unused"),
             ("sasl.jaas.config", "unused without security.protocol"),
             ("plugin.path", "/usr/share/java"),

@@ -8,6 +8,7 @@ mod listener;
 mod plugin_keys;
 mod standalone;
 mod validate;
+mod variables;
 
 pub use error::HerderError;
 pub use herder::{

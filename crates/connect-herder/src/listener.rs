@@ -7,11 +7,14 @@ use connect_worker::{State, StatusListener, TaskId};
 use futures_util::FutureExt;
 use tokio::sync::mpsc;
 
+use crate::variables::Variables;
+
 /// Writes states to a store in memory; passes requests for reconfiguration on.
 pub(crate) struct Listener {
     pub(crate) store: Arc<MemoryStatusStore>,
     pub(crate) worker_id: String,
     pub(crate) reconfigure: mpsc::UnboundedSender<String>,
+    pub(crate) variables: Variables,
 }
 
 impl Listener {
@@ -22,7 +25,7 @@ impl Listener {
             State::Stopped => (Stored::Stopped, None),
             State::Unassigned => (Stored::Unassigned, None),
             State::Restarting => (Stored::Restarting, None),
-            State::Failed(error) => (Stored::Failed, Some(error.located_trace())),
+            State::Failed(error) => (Stored::Failed, Some(self.variables.hide(error.located_trace()))),
         };
         let (worker_id, version) = (self.worker_id.clone(), version.map(str::to_owned));
         Status { state, trace, worker_id, generation: 0, version }

@@ -11,6 +11,7 @@ use connect_storage::config::{ConfigStore, ConfiguredConnector, MemoryConfigStor
 use connect_storage::status::{MemoryStatusStore, State as Stored, Status, StatusStore};
 use connect_worker::{StatusListener, TaskId, Worker};
 use env::Env;
+use kafka_config::provider::Providers;
 use kafka_config::{ConfigKey, RawConfig};
 use parking_lot::Mutex;
 use tokio::sync::mpsc;
@@ -21,6 +22,7 @@ use crate::herder::{
 };
 use crate::listener::Listener;
 use crate::validate::Validation;
+use crate::variables::{Variables, restored};
 
 type Answer<T> = Result<T, HerderError>;
 
@@ -36,6 +38,8 @@ pub struct StandaloneSettings {
     pub plugins: Plugins,
     /// The worker's configuration.
     pub worker_config: Arc<WorkerConfig>,
+    /// The worker's config providers.
+    pub providers: Arc<Providers>,
 }
 
 /// Carries out the verbs in one process: configurations and states live in memory, offsets in the worker's store.
@@ -44,6 +48,9 @@ pub struct StandaloneHerder {
     worker: Worker,
     configs: MemoryConfigStore,
     statuses: Arc<MemoryStatusStore>,
+    variables: Variables,
+    /// By connector: the configuration, resolved, that its tasks were made for.
+    made_for: Mutex<BTreeMap<String, RawConfig>>,
     /// One lock per connector name, so that requests for one connector come one after the other.
     turns: Mutex<BTreeMap<String, Arc<tokio::sync::Mutex<()>>>>,
 }
@@ -53,13 +60,17 @@ impl StandaloneHerder {
     pub fn start(settings: StandaloneSettings, worker: impl FnOnce(Arc<dyn StatusListener>) -> Worker) -> Arc<Self> {
         let statuses = Arc::new(MemoryStatusStore::new());
         let (reconfigure, requests) = mpsc::unbounded_channel();
-        let listener = Listener { store: statuses.clone(), worker_id: settings.worker_id.clone(), reconfigure };
+        let variables = Variables(settings.providers.clone());
+        let (worker_id, hiding) = (settings.worker_id.clone(), variables.clone());
+        let listener = Listener { store: statuses.clone(), worker_id, reconfigure, variables: hiding };
         let env = settings.env.clone();
         let herder = Arc::new(Self {
             settings,
             worker: worker(Arc::new(listener)),
             configs: MemoryConfigStore::new(),
             statuses,
+            variables,
+            made_for: Mutex::default(),
             turns: Mutex::default(),
         });
         let weak = Arc::downgrade(&herder);
@@ -113,13 +124,21 @@ impl StandaloneHerder {
     }
 
     fn validation(&self, config: &RawConfig) -> Answer<Validation> {
+        let config = self.variables.resolve(config)?;
         let registry = self.worker.registry();
-        crate::validate::validate(config, registry, &self.settings.plugins, &self.settings.worker_config)
+        let found = crate::validate::validate(&config, registry, &self.settings.plugins, &self.settings.worker_config);
+        let mut found = self.variables.hidden(found)?;
+        for value in found.keys.iter_mut().filter_map(|key| key.value.as_mut()) {
+            self.variables.hide_in_value(value);
+        }
+        Ok(found)
     }
 
     async fn start_connector(&self, name: &str, known: &ConfiguredConnector) -> Answer<()> {
         let name: Arc<str> = name.into();
-        self.worker.start_connector(&name, (*known.config).clone(), known.target_state).await?;
+        let config = self.variables.resolve(&known.config)?;
+        let started = self.worker.start_connector(&name, config, known.target_state).await;
+        self.variables.hidden(started.map_err(HerderError::from))?;
         if known.target_state == TargetState::Started {
             self.update_tasks(&name).await?;
         }
@@ -129,15 +148,11 @@ impl StandaloneHerder {
     /// Asks the connector for its task configurations; when they changed, its tasks are made anew.
     async fn update_tasks(&self, name: &str) -> Answer<()> {
         let known = self.known(name)?;
-        let kind = if self.kind(&known.config) == "sink" { ConnectorKind::Sink } else { ConnectorKind::Source };
-        let typed = ConnectorConfig::parse(kind, &known.config, &self.settings.plugins).map_err(config_error)?;
-        let generated = self.worker.task_configs(name, typed.tasks_max as usize).await?;
-        if generated.len() > typed.tasks_max as usize && typed.tasks_max_enforce {
-            return Err(Error::connect(too_many_tasks(name, generated.len(), typed.tasks_max)).into());
-        }
-        let class = self.task_class(&known.config);
-        let tasks: Vec<RawConfig> = generated.into_iter().map(|task| complete(task, &known.config, class)).collect();
+        let config = self.variables.resolve(&known.config)?;
+        let tasks = self.variables.hidden(self.generate_tasks(name, &config).await)?;
+        let tasks: Vec<RawConfig> = tasks.into_iter().map(|task| restored(task, &known.config)).collect();
         let unchanged = known.applied.as_ref() == Some(&known.config)
+            && self.made_for.lock().get(name) == Some(&config)
             && known.tasks.len() == tasks.len()
             && known.tasks.iter().zip(&tasks).all(|(old, new)| **old == *new);
         if unchanged {
@@ -145,7 +160,20 @@ impl StandaloneHerder {
         }
         self.remove_tasks(name, &known).await;
         self.configs.put_tasks(name, tasks).await?;
+        self.made_for.lock().insert(name.to_owned(), config);
         self.start_tasks(name)
+    }
+
+    /// The tasks that the connector wants; `config` is its own, resolved.
+    async fn generate_tasks(&self, name: &str, config: &RawConfig) -> Answer<Vec<RawConfig>> {
+        let kind = if self.kind(config) == "sink" { ConnectorKind::Sink } else { ConnectorKind::Source };
+        let typed = ConnectorConfig::parse(kind, config, &self.settings.plugins).map_err(config_error)?;
+        let generated = self.worker.task_configs(name, typed.tasks_max as usize).await?;
+        if generated.len() > typed.tasks_max as usize && typed.tasks_max_enforce {
+            return Err(Error::connect(too_many_tasks(name, generated.len(), typed.tasks_max)).into());
+        }
+        let class = self.task_class(config);
+        Ok(generated.into_iter().map(|task| complete(task, config, class)).collect())
     }
 
     fn task_class(&self, config: &RawConfig) -> &'static str {
@@ -161,9 +189,15 @@ impl StandaloneHerder {
         let known = self.known(name)?;
         for (task, config) in known.tasks.iter().enumerate() {
             let id = TaskId::new(name, task as u32);
-            self.worker.start_task(&id, &known.config, (**config).clone(), known.target_state)?;
+            self.start_task(&id, &known, config)?;
         }
         Ok(())
+    }
+
+    fn start_task(&self, id: &TaskId, known: &ConfiguredConnector, task: &RawConfig) -> Answer<()> {
+        let (connector, task) = (self.variables.resolve(&known.config)?, self.variables.resolve(task)?);
+        let started = self.worker.start_task(id, &connector, task, known.target_state);
+        self.variables.hidden(started.map_err(HerderError::from))
     }
 
     async fn remove_tasks(&self, name: &str, known: &ConfiguredConnector) {
@@ -312,6 +346,7 @@ impl Herder for StandaloneHerder {
         self.remove_tasks(name, &known).await;
         self.worker.stop_connector(name).await;
         self.configs.remove_connector(name).await?;
+        self.made_for.lock().remove(name);
         self.statuses.remove_connector(name).await?;
         Ok(())
     }
@@ -365,7 +400,7 @@ impl Herder for StandaloneHerder {
         let running = self.worker.tasks();
         for id in ids.iter().filter(|id| !running.contains(id)) {
             if let Some(config) = known.tasks.get(id.task as usize) {
-                self.worker.start_task(id, &known.config, (**config).clone(), known.target_state)?;
+                self.start_task(id, &known, config)?;
             }
         }
         for task in status.tasks.iter_mut().filter(|task| tasks.contains(&task.id)) {
@@ -380,7 +415,6 @@ impl Herder for StandaloneHerder {
         let config = known.tasks.get(id.task as usize);
         let config = config.ok_or_else(|| HerderError::NotFound(format!("Task {id} not found")))?;
         self.worker.stop_tasks(std::slice::from_ref(id)).await;
-        self.worker.start_task(id, &known.config, (**config).clone(), known.target_state)?;
-        Ok(())
+        self.start_task(id, &known, config)
     }
 }

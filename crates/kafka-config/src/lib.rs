@@ -2,7 +2,7 @@
 //! ([`RawConfig`]) becomes typed values ([`ParsedConfig`]), and what is said when it cannot ([`ConfigError`]).
 //!
 //! Behaviour and messages follow `org.apache.kafka.common.config` of Apache Kafka 4.3.1. The crate does no input or
-//! output: callers hand over bytes and maps.
+//! output: callers hand over bytes and maps, and [`provider::Surroundings`] to config providers.
 
 mod definition;
 mod embedding;
@@ -13,6 +13,7 @@ mod number;
 mod parsed;
 mod pattern;
 pub mod properties;
+pub mod provider;
 mod raw;
 mod recommender;
 mod validation;

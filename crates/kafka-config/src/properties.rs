@@ -29,6 +29,31 @@ pub fn read(bytes: &[u8]) -> Result<IndexMap<String, String>, MalformedEscape> {
     Ok(properties)
 }
 
+/// Reads properties from text in which every character stands for itself, as from a reader of Java.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_text(text: &str) -> Result<IndexMap<String, String>, MalformedEscape> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut backslashes = 0usize;
+    for character in text.chars() {
+        if character.is_ascii() {
+            bytes.push(character as u8);
+            backslashes = if character == '\\' { backslashes + 1 } else { 0 };
+            continue;
+        }
+        if backslashes % 2 == 1 {
+            // An escaped character that needs no escape stands for itself.
+            bytes.pop();
+        }
+        backslashes = 0;
+        for unit in character.encode_utf16(&mut [0; 2]) {
+            bytes.extend_from_slice(format!("\\u{unit:04x}").as_bytes());
+        }
+    }
+    read(&bytes)
+}
+
 /// Writes properties so that [`read`] gives them back, one a line, without a comment.
 pub fn write<'a>(properties: impl IntoIterator<Item = (&'a str, &'a str)>) -> Vec<u8> {
     let mut text = String::new();

@@ -14,6 +14,7 @@ mod address;
 mod cluster;
 mod properties;
 
+mod surroundings;
 mod worker;
 
 mod broker;

@@ -18,10 +18,12 @@ use connect_storage::config::TargetState;
 use connect_storage::offsets::FileOffsetStore;
 use connect_worker::{Worker, WorkerSettings, probe::Probes};
 use env::{Env, Listener};
+use kafka_config::provider::{Providers, Surroundings, has_variable};
 use kafka_config::{ConfigError, RawConfig};
 
 use crate::exit::Exit;
-use crate::memory;
+use crate::surroundings::Machine;
+use crate::{logging, memory};
 
 /// What a worker is made of.
 pub(crate) struct Setup {
@@ -29,6 +31,7 @@ pub(crate) struct Setup {
     config: Arc<WorkerConfig>,
     registry: Arc<Registry>,
     plugins: Plugins,
+    providers: Arc<Providers>,
     clients: Arc<dyn Clients>,
 }
 
@@ -51,12 +54,21 @@ impl Setup {
     pub(crate) fn read(env: &Env, raw: &RawConfig, file: &str) -> Result<Self, Exit> {
         let registry = Arc::new(connect_plugins::builtin());
         let plugins: Plugins = Arc::new(RegistryLookup(registry.clone()));
-        let config = WorkerConfig::standalone(raw, &*plugins).map_err(|error| refused(file, raw, &error))?;
+        let refused = |error: ConfigError| refused(file, raw, &error);
+        let (resolved, providers) = resolved(env, raw).map_err(refused)?;
+        let config = WorkerConfig::standalone(&resolved, &*plugins).map_err(refused)?;
         for warning in &config.warnings {
             tracing::warn!("{warning}");
         }
         let clients = Arc::new(NativeClients::new(env.clone()));
-        Ok(Self { env: env.clone(), config: Arc::new(config), registry, plugins, clients })
+        Ok(Self {
+            env: env.clone(),
+            config: Arc::new(config),
+            registry,
+            plugins,
+            providers: Arc::new(providers),
+            clients,
+        })
     }
 
     /// The configuration.
@@ -91,6 +103,7 @@ impl Setup {
             kafka_cluster_id,
             plugins: self.plugins.clone(),
             worker_config: self.config.clone(),
+            providers: self.providers.clone(),
         };
         let (env, registry) = (self.env.clone(), self.registry.clone());
         let herder = StandaloneHerder::start(settings, |listener| self.worker(offsets, listener));
@@ -125,12 +138,28 @@ impl Setup {
     }
 }
 
+/// The worker's configuration with its variables replaced by its own providers; and the providers for connectors.
+fn resolved(env: &Env, raw: &RawConfig) -> Result<(RawConfig, Providers), ConfigError> {
+    const PLUGIN_PATH: &str = "plugin.path";
+    let surroundings: Arc<dyn Surroundings> = Arc::new(Machine(env.clone()));
+    let own = Providers::of_worker_file(raw, &surroundings, logging::secrets())?;
+    let mut resolved = own.resolve(raw)?;
+    // Parity: plug-ins are looked for before variables are resolved.
+    if let Some(path) = raw.get(PLUGIN_PATH).filter(|path| has_variable(path)) {
+        tracing::warn!("{PLUGIN_PATH}={path} has a variable, which is not resolved in this key");
+        resolved.insert(PLUGIN_PATH, path);
+    }
+    let providers = Providers::of_connectors(&resolved, &surroundings, logging::secrets())?;
+    Ok((resolved, providers))
+}
+
 /// Names the file, and the key and its value where Java's sentence does not.
 fn refused(file: &str, raw: &RawConfig, error: &ConfigError) -> Exit {
     let text = error.to_string();
     let unnamed = error.name().filter(|name| !text.contains(*name));
     let line = unnamed.map(|name| format!("{name}={}: ", raw.get(name).unwrap_or_default()));
-    Exit::worker(format!("{file}: {}{text}", line.unwrap_or_default()))
+    let text = format!("{file}: {}{text}", line.unwrap_or_default());
+    Exit::worker(logging::secrets().hide(&text))
 }
 
 impl Sockets {

@@ -16,6 +16,7 @@ use connect_worker::{Budget, Worker, WorkerSettings};
 use connector_file::FileStreamSource;
 use env::{Env, TaskError};
 use env_sim::SimHandle;
+use kafka_config::provider::Providers;
 use tokio::sync::Notify;
 
 use super::checkers::Observer;
@@ -144,6 +145,7 @@ impl WorkerHost {
             kafka_cluster_id: cluster.cluster_id,
             plugins: plugins.clone(),
             worker_config: config.clone(),
+            providers: Arc::new(Providers::none()),
         };
         let address = SocketAddr::new(self.sim.ip_of(WORKER), REST_PORT);
         let listener = env.network().listen(address).await.expect("the port of a process that has ended is free");
