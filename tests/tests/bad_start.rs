@@ -148,7 +148,6 @@ fn a_worker_key_of_a_later_version_gives_2_and_says_so() {
         ("security.protocol", "SASL_SSL"),
         ("producer.security.protocol", "SSL"),
         ("consumer.isolation.level", "read_committed"),
-        ("config.providers", "file"),
         ("rest.extension.classes", "org.example.Auth"),
         ("listeners", "https://127.0.0.1:0"),
         ("access.control.allow.origin", "*"),
@@ -157,6 +156,34 @@ fn a_worker_key_of_a_later_version_gives_2_and_says_so() {
         let worker = worker_file(folder.path(), &[(key, Some(value))]);
         standalone(&worker, &[]).expect(2, &[worker.to_str().unwrap(), key, "cannot", "yet"]);
     }
+}
+
+#[test]
+fn a_config_provider_that_cannot_be_gives_2_and_javas_words() {
+    let (_port, folder) = without_kafka();
+    let secret = folder.path().join("secret.properties");
+    std::fs::write(&secret, "interval=hunter2\n").unwrap();
+    let file = "org.apache.kafka.common.config.provider.FileConfigProvider";
+    let start = |lines: &[(&str, &str)]| {
+        let mut all = vec![("config.providers", Some("p"))];
+        all.extend(lines.iter().map(|(key, value)| (*key, Some(*value))));
+        standalone(&worker_file(folder.path(), &all), &[])
+    };
+    let class = "config.providers.p.class";
+    let unknown = start(&[(class, "com.example.VaultConfigProvider")]);
+    unknown.expect(
+        2,
+        &["worker.properties: Invalid value com.example.VaultConfigProvider for configuration \
+                        config.providers.p.class: Could not load config provider class or one of its dependencies"],
+    );
+    let nowhere = start(&[(class, file), ("config.providers.p.param.allowed.paths", "/no/such/path")]);
+    nowhere.expect(2, &["Path /no/such/path does not exist"]);
+    let unreadable = start(&[(class, file), ("offset.flush.interval.ms", "${p:/no/such/file:x}")]);
+    unreadable.expect(2, &["Could not read properties from file /no/such/file"]);
+    let variable = format!("${{p:{}:interval}}", secret.display());
+    let wrong = start(&[(class, file), ("offset.flush.interval.ms", &variable)]);
+    wrong.expect(2, &[&format!("Invalid value {variable} for configuration offset.flush.interval.ms")]);
+    assert!(!wrong.said.contains("hunter2"), "{}", wrong.said);
 }
 
 #[test]

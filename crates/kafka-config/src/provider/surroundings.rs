@@ -9,12 +9,10 @@ pub type Matcher = Box<dyn Fn(&str) -> bool + Send + Sync>;
 /// What stands at a path, symbolic links followed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FileKind {
-    /// A regular file.
+    /// Not a directory.
     File,
     /// A directory.
     Directory,
-    /// A pipe, a socket, a device.
-    Other,
 }
 
 /// The machine, as providers see it.
