@@ -7,7 +7,7 @@ fn surroundings() -> Arc<dyn Surroundings> {
     let stage = Stage::default()
         .file("/s/a.properties", "user=ann\npassword=hunter2\nnested=${env:HOME}\nclass=EnvVar\n")
         .file("/s/dir/key", "whole\n")
-        .set("HOME", "/home/ann");
+        .set("HOME", "/users/ann");
     Arc::new(stage)
 }
 
@@ -38,7 +38,7 @@ fn expect(cases: &[(&str, &str)]) {
 fn variables_are_replaced_wherever_they_stand() {
     expect(&[
         ("${file:/s/a.properties:password}", "hunter2"),
-        ("a ${file:/s/a.properties:user}/${env:HOME}$ ${dir:/s/dir:key}b", "a ann//home/ann$ whole\nb"),
+        ("a ${file:/s/a.properties:user}/${env:HOME}$ ${dir:/s/dir:key}b", "a ann//users/ann$ whole\nb"),
         ("plain", "plain"),
         ("", ""),
     ]);
@@ -47,8 +47,8 @@ fn variables_are_replaced_wherever_they_stand() {
 #[test]
 fn what_is_unknown_stays_and_nothing_is_resolved_twice() {
     expect(&[
-        ("${file:/s/a.properties:absent} ${env:HOME}", "${file:/s/a.properties:absent} /home/ann"),
-        ("${nobody:x} ${missing:y} ${env:HOME}", "${nobody:x} ${missing:y} /home/ann"),
+        ("${file:/s/a.properties:absent} ${env:HOME}", "${file:/s/a.properties:absent} /users/ann"),
+        ("${nobody:x} ${missing:y} ${env:HOME}", "${nobody:x} ${missing:y} /users/ann"),
         ("${file:/s/a.properties:nested}", "${env:HOME}"),
         ("${file:/elsewhere:user}", "${file:/elsewhere:user}"),
         ("${file:user}", "${file:user}"),
@@ -61,7 +61,7 @@ fn null_stays_null_and_keys_are_not_resolved() {
     let mut raw = RawConfig::from([("${env:HOME}", "${env:HOME}")]);
     raw.insert_null("n");
     let resolved = for_connectors(&worker()).resolve(&raw).unwrap();
-    assert_eq!((resolved.get("${env:HOME}"), resolved.entry("n")), (Some("/home/ann"), Some(None)));
+    assert_eq!((resolved.get("${env:HOME}"), resolved.entry("n")), (Some("/users/ann"), Some(None)));
 }
 
 #[test]
