@@ -23,7 +23,6 @@ use crate::log::disk::Handles;
 use file::JournalFile;
 
 /// What a fact is about.
-#[allow(dead_code, reason = "groups and transactions come next")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Kind {
     /// The cluster itself.

@@ -172,7 +172,7 @@ impl Partition {
         let stable_offset = inner.stable_offset();
         let last = if isolation == Isolation::ReadCommitted { stable_offset } else { end_offset };
         let records = if offset < last {
-            let records = inner.log.read(offset, max_bytes, at_least_one).map_err(|_| ErrorCode::KafkaStorageError)?;
+            let records = inner.log.read(offset, max_bytes, at_least_one).map_err(|error| unreadable(&error))?;
             if last < end_offset { cut(records, last) } else { records }
         } else {
             Bytes::new()
@@ -212,11 +212,11 @@ impl Partition {
     }
 
     pub(crate) fn find_by_time(&self, timestamp: i64) -> Result<Option<TimedOffset>, ErrorCode> {
-        self.inner.lock().log.find_by_time(timestamp).map_err(|_| ErrorCode::KafkaStorageError)
+        self.inner.lock().log.find_by_time(timestamp).map_err(|error| unreadable(&error))
     }
 
     pub(crate) fn latest_time(&self) -> Result<Option<TimedOffset>, ErrorCode> {
-        self.inner.lock().log.latest_time().map_err(|_| ErrorCode::KafkaStorageError)
+        self.inner.lock().log.latest_time().map_err(|error| unreadable(&error))
     }
 
     /// Records below `before` are gone, or all there are; gives the first offset that is left.
@@ -233,7 +233,7 @@ impl Partition {
         if before < 0 || before > end {
             return Err(ErrorCode::OffsetOutOfRange);
         }
-        inner.log.delete_before(before).map_err(|_| ErrorCode::KafkaStorageError)?;
+        inner.log.delete_before(before).map_err(|error| unreadable(&error))?;
         let start = inner.log.start_offset();
         inner.producers.forget_before(start);
         Ok(start)
@@ -257,6 +257,12 @@ impl Partition {
         inner.producers = Producers::default();
         inner.wake();
     }
+}
+
+/// What a client is told when the disk does not give what it holds; why, the log says.
+fn unreadable(error: &io::Error) -> ErrorCode {
+    tracing::warn!(%error, "a log cannot be read or cut");
+    ErrorCode::KafkaStorageError
 }
 
 impl Inner {
