@@ -2,7 +2,7 @@
 //! are taken and given.
 
 use axum::extract::Request;
-use axum::http::header::{ACCEPT, CONTENT_TYPE};
+use axum::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE};
 use axum::http::uri::PathAndQuery;
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::middleware::Next;
@@ -70,7 +70,9 @@ fn ambiguous(method: &Method) -> Response {
     }
     let page = "<html><head><title>Error 400 Bad Request</title></head><body><h2>HTTP ERROR 400 Bad Request</h2>\
                 <p>The path cannot be decoded, or can be read in more than one way.</p></body></html>\n";
-    (StatusCode::BAD_REQUEST, [(CONTENT_TYPE, "text/html;charset=ISO-8859-1")], page).into_response()
+    let headers =
+        [(CONTENT_TYPE, "text/html;charset=ISO-8859-1"), (CACHE_CONTROL, "must-revalidate,no-cache,no-store")];
+    (StatusCode::BAD_REQUEST, headers, page).into_response()
 }
 
 fn accepts_json(headers: &HeaderMap) -> bool {

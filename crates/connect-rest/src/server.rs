@@ -71,7 +71,15 @@ fn router(state: RestState) -> Router {
     Router::new()
         .fallback_service(routes(state))
         .layer(middleware::from_fn(matching::normal_path))
-        .layer(middleware::map_response(move |response: Response| ready(dated(&clock, response))))
+        .layer(middleware::map_response(move |response: Response| ready(dated(&clock, without_methods(response)))))
+}
+
+/// Parity: Jersey does not say which methods a path has when it refuses one.
+fn without_methods(mut response: Response) -> Response {
+    if response.status() == StatusCode::METHOD_NOT_ALLOWED {
+        response.headers_mut().remove(header::ALLOW);
+    }
+    response
 }
 
 /// With a `Date` header, from the clock of `env`: hyper's own asks the machine.

@@ -1,0 +1,80 @@
+//! Answers in the form in which they are compared.
+
+use std::collections::BTreeSet;
+
+use e2e::Reply;
+use serde_json::Value;
+
+use super::steps::Request;
+
+/// An answer in the form in which it is compared.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Answer {
+    status: u16,
+    /// In lower case, without blanks; the standard ones of any answer are left out.
+    headers: BTreeSet<(String, String)>,
+    body: Body,
+}
+
+/// Headers that speak of the connection or of the server.
+const NOT_COMPARED: [&str; 5] = ["date", "server", "content-length", "connection", "transfer-encoding"];
+
+#[derive(Debug, PartialEq)]
+pub(crate) enum Body {
+    Json(Value),
+    Text(String),
+    /// A page for people.
+    Html,
+    NotCompared,
+}
+
+impl Answer {
+    /// The answer to a request; `places` are addresses of the worker and what stands for them.
+    pub(crate) fn of(request: &Request, reply: &Reply, places: &[(&str, &str)]) -> Self {
+        let neutral = |text: &str| {
+            places
+                .iter()
+                .fold(text.to_owned(), |text, (url, word)| text.replace(url.trim_start_matches("http://"), word))
+        };
+        let html = reply.header("content-type").is_some_and(|kind| kind.starts_with("text/html"));
+        let text = neutral(&reply.body);
+        let body = match serde_json::from_str(&text) {
+            _ if request.status_only => Body::NotCompared,
+            _ if html => Body::Html,
+            Ok(value) => Body::Json(normal(value, None)),
+            Err(_) => Body::Text(text),
+        };
+        let compared = reply.headers.iter().filter(|(name, _)| !NOT_COMPARED.contains(&&**name));
+        let headers = compared.map(|(name, value)| (name.clone(), neutral(value).to_lowercase().replace(' ', "")));
+        Self { status: reply.status, headers: headers.collect(), body }
+    }
+}
+
+/// Without the commit, what follows the first line of a trace and the connectors that only Java has; lists of names, which
+/// Java keeps in a hash map, in order.
+pub(crate) fn normal(value: Value, key: Option<&str>) -> Value {
+    match (key, value) {
+        (Some("commit"), Value::String(_)) => Value::String("COMMIT".to_owned()),
+        // The texts about keys are our own.
+        (Some("documentation"), Value::String(_)) => Value::Null,
+        // Behind the first line come frames, and causes that Java's libraries word in their own way.
+        (Some("trace"), Value::String(trace)) => trace.lines().next().unwrap_or_default().into(),
+        (_, Value::Array(mut items)) if items.iter().all(Value::is_string) => {
+            items.sort_by_key(Value::to_string);
+            Value::Array(items)
+        }
+        (_, Value::Array(items)) => {
+            let mirrors = |item: &Value| {
+                item["class"].as_str().is_some_and(|class| class.starts_with("org.apache.kafka.connect.mirror."))
+            };
+            items.into_iter().filter(|item| !mirrors(item)).map(|item| normal(item, None)).collect()
+        }
+        (Some("message"), Value::String(text)) => {
+            text.split_once("available connectors are: ").map_or(text.as_str(), |(before, _)| before).into()
+        }
+        (_, Value::Object(members)) => {
+            members.into_iter().map(|(name, member)| (name.clone(), normal(member, Some(&name)))).collect()
+        }
+        (_, other) => other,
+    }
+}

@@ -1,0 +1,12 @@
+//! One file for each subject; [`play`] carries the lists out, [`steps`] is what they are made of.
+
+mod answer;
+mod configs;
+mod play;
+mod steps;
+
+mod errors;
+mod lifecycle;
+mod names;
+mod plugins;
+mod validation;
