@@ -29,6 +29,7 @@ final class JsonReadCases {
         logicalPayloads();
         defaults();
         fixedSchema();
+        encodings();
     }
 
     private void read(Map<String, String> config, byte[] bytes) throws IOException {
@@ -227,5 +228,32 @@ final class JsonReadCases {
                 read(config, null);
             }
         }
+    }
+
+    /** Jackson guesses the encoding from the first four bytes; schemas.enable=false unless told otherwise. */
+    private void encodings() throws IOException {
+        String[] texts = {"1", "\"a\u00e9\u65e5\ud83d\ude00\"", "[1,\"x\",{\"\u00e9\":null}]", " {\"a\" : [true,1.5]} ", "", "x", "\u00e9x", "\u65e5", "nul", "trueish", "true\u00e9", "\"open",
+            "[\"\u00e9\",", "{\"\u00e9", "{\"\u00e9\":", "{\u00e9:1}", "{1:1}", "[\"\u00e9\"}", "\"\u00e9\\x\"", "\"\u00e9\n\"", "[1\n,\u00e9", "01.", "-x", "+1", "-", "1e", "\"\\u12", "\"\\ud83d\\ude00\"", "NaN", "-Infinity",
+            "[1 2]", "{\"a\" 1}", "{\"a\":1 \"b\"}", "1\u00e9", "/", "\ufeff1"};
+        for (String charset : new String[] {"UTF-16BE", "UTF-16LE", "UTF-32BE", "UTF-32LE"}) {
+            for (String text : texts) {
+                read(Map.of("schemas.enable", "false"), text.getBytes(java.nio.charset.Charset.forName(charset)));
+            }
+            for (String text : new String[] {"1", "\"\u65e5\"", "", "[", "\ufeff1"}) {
+                read(Map.of("schemas.enable", "false"), ("\ufeff" + text).getBytes(java.nio.charset.Charset.forName(charset)));
+            }
+            String envelope = "{\"schema\":{\"type\":\"struct\",\"fields\":[{\"type\":\"string\",\"field\":\"\u00e9\"}]},\"payload\":{\"\u00e9\":\"\ud83d\ude00\"}}";
+            read(Map.of(), envelope.getBytes(java.nio.charset.Charset.forName(charset)));
+            read(Map.of(), envelope.replace("payload", "paiload").getBytes(java.nio.charset.Charset.forName(charset)));
+            read(Map.of("schema.content", "{\"type\":\"string\"}"), "\"\u00e9\"".getBytes(java.nio.charset.Charset.forName(charset)));
+        }
+        for (String hex : new String[] {"fffe", "feff", "ff", "00", "0000", "000000", "00000000", "efbbbf", "efbbbf31", "efbbbf20", "efbb", "fffe31", "fffe3100", "feff0031", "feff00", "feff003100", "3100", "0031", "310000",
+            "31000000", "00000031", "0000feff00000031", "fffe000031000000", "0000fffe", "feff0000", "00310000", "00003100", "22003dd800de2200", "220000d82200", "22003dd82200", "0022d8000022", "2200dc002200",
+            "000000220001f60000000022", "000000220011000000000022", "000000220000d80000000022", "00000022ffffffff00000022", "0000005b000000", "0022006100", "220061002200ff", "5b005d", "5b005d00", "fffe0000", "0000feff",
+            "220001002200", "22005c0078002200", "fffefffe3100", "2200fffe2200", "feff0022fffe0022", "efbbbfefbbbf31", "31feff", "2200ff002200", "310031", "00d80000", "fe", "fe31", "ff31", "fffffe", "c0", "e9", "31e9"}) {
+            read(Map.of("schemas.enable", "false"), java.util.HexFormat.of().parseHex(hex));
+        }
+        read(Map.of(), new byte[] {(byte) 0xff, (byte) 0xfe});
+        read(Map.of("schema.content", "{\"type\":\"int32\",\"optional\":true}"), new byte[] {(byte) 0xff, (byte) 0xfe});
     }
 }

@@ -11,8 +11,10 @@ public final class Main {
         Path folder = Path.of(args[0]);
         Files.createDirectories(folder);
         JsonGoldens.write(folder);
+        JsonLimitGoldens.write(folder);
         ValuesGoldens.write(folder);
         PlainGoldens.write(folder);
+        CharsetGoldens.write(folder);
         OffsetGoldens.write(folder);
         TransformGoldens.write(folder);
         StructureGoldens.write(folder);

@@ -41,6 +41,7 @@ final class PlainGoldens {
             goldens.byteArrays();
             goldens.booleans();
             goldens.numbers();
+            goldens.encodings();
         }
     }
 
@@ -144,6 +145,31 @@ final class PlainGoldens {
             }
             to(make, Map.of(), null);
             to(make, Map.of(), "12345678".getBytes(StandardCharsets.US_ASCII));
+        }
+    }
+
+    /** Character sets beyond the first few: whole characters, broken ones, byte order marks. */
+    private void encodings() throws IOException {
+        String[] texts = {"a\u00e9\u20ac\u0416\u05d0\u3042\ufeff", "\ud83d\ude00\u0000\u007f\u0080\u009f", "", "\ufffe", "\u00a5\u203e\\~"};
+        byte[][] raw = {{}, {'a', (byte) 0x80, (byte) 0x9f, (byte) 0xa4, (byte) 0xe9, (byte) 0xff}, {0, 'a'}, {'a', 0}, {(byte) 0xfe, (byte) 0xff, 0, 'a'}, {(byte) 0xff, (byte) 0xfe, 'a', 0},
+            {(byte) 0xff, (byte) 0xfe, 'a'}, {(byte) 0xd8, 0, 0, 'a'}, {0, (byte) 0xd8, 'a', 0}, {(byte) 0xdc, 0, 0, 'a'}, {(byte) 0xd8, 0x3d, (byte) 0xde, 0, 'x'}, {(byte) 0xd8, 0x3d}, {(byte) 0xff, (byte) 0xfe},
+            {(byte) 0xfe, (byte) 0xff, (byte) 0xff, (byte) 0xfe, 0, 'a'}, {0, 0, (byte) 0xfe, (byte) 0xff, 0, 0, 0, 'a'}, {(byte) 0xff, (byte) 0xfe, 0, 0, 'a', 0, 0, 0}, {0, 0, 0, 'a', 0, 0, 1},
+            {0, 1, (byte) 0xf6, 0}, {0, 0x11, 0, 0}, {0, 0, (byte) 0xd8, 0}, {(byte) 0xff, (byte) 0xff, (byte) 0xff, (byte) 0xff, 0, 0, 0, 'b'}, {(byte) 0xed, (byte) 0xa0, (byte) 0xbd, (byte) 0xed, (byte) 0xb8, (byte) 0x80, 'x'},
+            {(byte) 0xed, (byte) 0xa0, (byte) 0xbd, 'x'}, {(byte) 0xf0, (byte) 0x9f, (byte) 0x98, (byte) 0x80, 'x'}};
+        for (String encoding : new String[] {"UTF-8", "UTF-16", "UTF-16BE", "UTF-16LE", "x-UTF-16LE-BOM", "UTF-32", "UTF-32BE", "UTF-32LE", "X-UTF-32BE-BOM", "X-UTF-32LE-BOM", "CESU-8", "US-ASCII", "ISO-8859-1", "windows-1252", "KOI8-R"}) {
+            Map<String, String> config = Map.of("converter.encoding", encoding);
+            for (String text : texts) {
+                from(StringConverter::new, config, Schema.STRING_SCHEMA, text);
+            }
+            for (byte[] bytes : raw) {
+                to(StringConverter::new, config, bytes);
+            }
+        }
+        for (String encoding : new String[] {"cp1252", "Cp1252", "latin-1", "latin9", "utf_8", "UTF_16LE", "UTF_32", "ISO-10646-UCS-4", "UnicodeBig", "macroman", "x-MacRoman", "IBM437", "cp850", "Cp037", "koi8", "TIS-620", "ascii", "ANSI_X3.4-1968",
+            "windows-1259", "utf 8", "-utf8", "u\u00fc", "iso-8859-12", "UTF-7"}) {
+            Map<String, String> config = Map.of("converter.encoding", encoding);
+            from(StringConverter::new, config, Schema.STRING_SCHEMA, "a\u00e9");
+            to(StringConverter::new, config, new byte[] {'a', (byte) 0xe9});
         }
     }
 }

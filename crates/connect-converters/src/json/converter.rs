@@ -7,12 +7,13 @@ use connect_api::{Converter, Datum, DecodeContext, EncodeContext, Encoded, Error
 
 use super::cache::Cache;
 use super::config::JsonConfig;
+use super::encoding::Utf8;
 use super::node::{Node, Reader};
 use super::plain::malformed;
 use super::scanner::Inside;
 use super::syntax;
 use super::value_scan::{Surprise, Way, plain_names};
-use super::value_write::{Plan, Style, schemaless};
+use super::value_write::{Depth, Plan, Style, schemaless};
 use super::{encoding, schema_read, schema_write, value_read};
 
 /// How many envelopes are recognised by comparing bytes; a topic rarely mixes more schemas.
@@ -72,7 +73,11 @@ impl JsonConverter {
     }
 
     fn style(&self) -> Style {
-        Style { decimals: self.config.decimal_format, replace_null_with_default: self.config.replace_null_with_default }
+        Style {
+            decimals: self.config.decimal_format,
+            replace_null_with_default: self.config.replace_null_with_default,
+            depth: if self.config.schemas_enable { Depth::ENVELOPE } else { Depth::default() },
+        }
     }
 
     fn rendered(&mut self, schema: &Schema) -> Result<Arc<Rendered>> {
@@ -100,28 +105,28 @@ impl JsonConverter {
     }
 
     fn decode_schemaless(&self, bytes: &Bytes) -> Result<Datum> {
-        let text = encoding::to_utf8(bytes);
-        let value = Reader::new(&text).plain().map_err(unreadable)?;
+        let text = encoding::to_utf8(bytes).map_err(unreadable)?;
+        let value = Reader::of(&text).plain().map_err(unreadable)?;
         Ok(Datum::schemaless(value))
     }
 
     /// Reads bytes that are a payload without an envelope.
     fn decode_content(&self, schema: &Schema, bytes: &Bytes) -> Result<Datum> {
-        let text = encoding::to_utf8(bytes);
+        let text = encoding::to_utf8(bytes).map_err(unreadable)?;
         let replace_null = self.config.replace_null_with_default;
-        let mut reader = Reader::new(&text);
+        let mut reader = Reader::of(&text);
         if let Ok(Some(_)) = reader.scanner.peek()
             && let Ok(value) = reader.value(schema, Way { replace_null, plain_names: false })
         {
             return Ok(Datum::new(schema.clone(), value));
         }
-        let node = Reader::new(&text).tree().map_err(unreadable)?;
+        let node = Reader::of(&text).tree().map_err(unreadable)?;
         let value = value_read::convert(Some(schema), Some(&node), replace_null)?;
         Ok(Datum::new(schema.clone(), value))
     }
 
     fn decode_envelope(&mut self, bytes: &Bytes) -> Result<Datum> {
-        let text = encoding::to_utf8(bytes);
+        let text = encoding::to_utf8(bytes).map_err(unreadable)?;
         if let Some(index) = self.recent.iter().position(|envelope| text.starts_with(&envelope.prefix)) {
             if index > 0 {
                 self.recent.swap(0, index);
@@ -153,8 +158,8 @@ impl JsonConverter {
     }
 
     /// Makes the envelope of `text` the first recent one, when it has the usual shape: schema first, then payload.
-    fn learn(&mut self, text: &Bytes) -> Option<()> {
-        let mut reader = Reader::new(text);
+    fn learn(&mut self, text: &Utf8<'_>) -> Option<()> {
+        let mut reader = Reader::of(text);
         if reader.scanner.peek().ok()?? != b'{' {
             return None;
         }
@@ -197,8 +202,8 @@ impl JsonConverter {
         Ok(schema)
     }
 
-    fn decode_slowly(&mut self, text: &Bytes) -> Result<Datum> {
-        let parts = EnvelopeParts::read(&mut Reader::new(text)).map_err(unreadable)?;
+    fn decode_slowly(&mut self, text: &Utf8<'_>) -> Result<Datum> {
+        let parts = EnvelopeParts::read(&mut Reader::of(text)).map_err(unreadable)?;
         let EnvelopeParts { schema: Some((from, to)), payload: Some(payload), others: false } = parts else {
             return Err(Error::data(ENVELOPE));
         };
@@ -298,11 +303,11 @@ impl Converter for JsonConverter {
 impl JsonConverter {
     fn encode_schemaless(&self, value: &Value, out: &mut Vec<u8>) -> Result<Encoded> {
         if !self.config.schemas_enable {
-            schemaless(value, out)?;
+            schemaless(value, Depth::default(), out)?;
             return Ok(Encoded::Written);
         }
         out.extend_from_slice(b"{\"schema\":null,\"payload\":");
-        schemaless(value, out)?;
+        schemaless(value, Depth::ENVELOPE, out)?;
         out.push(b'}');
         Ok(Encoded::Written)
     }

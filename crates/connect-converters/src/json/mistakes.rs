@@ -3,7 +3,7 @@
 use std::fmt::Display;
 
 use super::scanner::{Inside, Scanner};
-use super::syntax::{Flaw, SyntaxError, describe, location};
+use super::syntax::{Flaw, SyntaxError, describe};
 
 /// The most characters of an unknown token that a message shows.
 const MAX_SHOWN: usize = 256;
@@ -29,6 +29,8 @@ impl Scanner<'_> {
             b']' | b',' | b'}' => self.unexpected(self.at, "expected a value"),
             b'N' if rest.starts_with(b"NaN") => self.non_standard("NaN", self.at + 3),
             b'I' if rest.starts_with(b"Infinity") => self.non_standard("Infinity", self.at + 8),
+            0x80.. if self.wide && is_identifier_start(self.character(self.at)) => self.unrecognized(self.at),
+            0x80.. if self.wide => self.unexpected(self.at, &format!("expected a valid value {EXPECTED_TOKEN}")),
             // Parity: the first byte counts as a Latin-1 letter, what follows it as another character.
             0x80.. if is_identifier_start(u32::from(byte)) && rest.get(1).is_some_and(|next| !next.is_ascii()) => {
                 self.no_start(self.at + 1, self.at + 2)
@@ -95,7 +97,9 @@ impl Scanner<'_> {
     pub(super) fn unrecognized(&self, start: usize) -> Box<SyntaxError> {
         let mut token = String::new();
         let mut at = start;
-        if let Some(first @ 0x80..) = self.text.get(start) {
+        if let Some(first @ 0x80..) = self.text.get(start)
+            && !self.wide
+        {
             // Jackson tells from the first byte alone what kind of token it is.
             token.push(char::from(*first));
             at += 1;
@@ -105,7 +109,7 @@ impl Scanner<'_> {
             if !byte.is_ascii()
                 && let Err(mistake) = self.multi_byte(at, None, &mut String::new())
             {
-                return mistake;
+                return if mistake.is_end() { self.ends_in_number(start) } else { mistake };
             }
             let sign = at == start && matches!(byte, b'-' | b'+');
             let Some(part) = char::from_u32(character).filter(|_| sign || is_identifier_part(character)) else { break };
@@ -138,13 +142,13 @@ impl Scanner<'_> {
 
     #[cold]
     pub(super) fn at_offset(&self, at: usize, message: impl Display) -> Box<SyntaxError> {
-        SyntaxError::at(Flaw::Parse, message, self.text, at)
+        SyntaxError::at(Flaw::Parse, message, &self.location(at))
     }
 
     #[cold]
     pub(super) fn unexpected(&self, at: usize, comment: &str) -> Box<SyntaxError> {
-        let shown = describe(u32::from(self.text[at]));
-        self.at_offset(at, format_args!("Unexpected character ({shown}): {comment}"))
+        let character = if self.wide { self.character(at) } else { u32::from(self.text[at]) };
+        self.at_offset(at, format_args!("Unexpected character ({}): {comment}", describe(character)))
     }
 
     #[cold]
@@ -171,12 +175,18 @@ impl Scanner<'_> {
 
     #[cold]
     pub(super) fn ends(&self, message: impl Display) -> Box<SyntaxError> {
-        SyntaxError::at(Flaw::End, message, self.text, self.text.len())
+        SyntaxError::at(Flaw::End, message, &self.location(self.text.len()))
     }
 
     /// The text ends in the number that starts at `start`; Jackson names the token in front of it.
     #[cold]
     pub(super) fn ends_in_number(&self, start: usize) -> Box<SyntaxError> {
+        if self.wide {
+            // Parity: no blank in front of the reason.
+            let sign = self.text.len() == start + 1;
+            let reason = if sign { "No digit following sign" } else { "expected a digit for number exponent" };
+            return self.ends(format_args!("Unexpected end-of-input{reason}"));
+        }
         let before = self.text[..start].trim_ascii_end();
         let token = match before.last() {
             Some(b':') => "FIELD_NAME",
@@ -190,7 +200,7 @@ impl Scanner<'_> {
     #[cold]
     pub(super) fn ends_between(&self, flaw: Flaw, inside: Inside) -> Box<SyntaxError> {
         let message = format!("Unexpected end-of-input within/between {} entries", inside.name());
-        SyntaxError::at(flaw, message, self.text, self.text.len())
+        SyntaxError::at(flaw, message, &self.location(self.text.len()))
     }
 
     #[cold]
@@ -198,7 +208,7 @@ impl Scanner<'_> {
         let (Inside::Array(start) | Inside::Object(start)) = inside else {
             return self.ends("Unexpected end-of-input");
         };
-        let marker = location(self.text, start);
+        let marker = self.location(start);
         self.ends(format_args!(
             "Unexpected end-of-input: expected close marker for {} (start marker at {marker})",
             inside.name()
@@ -211,7 +221,7 @@ impl Scanner<'_> {
             return self.unexpected(self.at, "expected a value");
         };
         let expected = if matches!(inside, Inside::Array(_)) { ']' } else { '}' };
-        let begun = location(self.text, start);
+        let begun = self.location(start);
         self.at_offset(
             self.at,
             format_args!(

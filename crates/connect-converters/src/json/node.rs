@@ -5,6 +5,7 @@ use connect_api::{Decimal, Map, Text, Value};
 use indexmap::IndexMap;
 use num_bigint::BigInt;
 
+use super::encoding::Utf8;
 use super::number_scan::Number;
 use super::scanner::{Inside, Scanner};
 use super::string_scan::Span;
@@ -39,7 +40,12 @@ pub(super) struct Reader<'a> {
 impl<'a> Reader<'a> {
     /// At the start of `source`.
     pub(super) fn new(source: &'a Bytes) -> Self {
-        Self { source, scanner: Scanner::new(source) }
+        Self { source, scanner: Scanner::new(source, false) }
+    }
+
+    /// At the start of text whose encoding was guessed.
+    pub(super) fn of(source: &'a Utf8<'_>) -> Self {
+        Self { source, scanner: Scanner::new(source, matches!(source, Utf8::Made(_))) }
     }
 
     /// At byte `at` of `source`, `depth` containers deep.

@@ -4,7 +4,8 @@ use super::node::decimal;
 use super::scanner::Scanner;
 use super::syntax::{Result, SyntaxError};
 
-/// `StreamReadConstraints`: the longest number, in characters.
+/// `StreamReadConstraints`: the longest number. Counted are digits: of the whole part without zeros in front, of the
+/// fraction and of the exponent; neither signs nor the point.
 const MAX_NUMBER: usize = 1000;
 
 /// A number as it stands in the text.
@@ -63,6 +64,21 @@ impl<'a> Scanner<'a> {
         self.number_in(start, digits, float)
     }
 
+    /// Refuses a number with too many digits; the first one is at `digits`, the number ends where the scanner is.
+    #[cold]
+    fn check_digits(&self, digits: usize) -> Result<()> {
+        let whole = self.skip_digits(digits);
+        let zeros = self.text[digits..whole].iter().take_while(|digit| **digit == b'0').count();
+        let rest = self.text[whole..self.at].iter().filter(|byte| byte.is_ascii_digit()).count();
+        let length = (whole - digits - zeros).max(1) + rest;
+        if length > MAX_NUMBER {
+            return Err(SyntaxError::limit(format!(
+                "Number value length ({length}) exceeds the maximum allowed ({MAX_NUMBER}, from `StreamReadConstraints.getMaxNumberLength()`)"
+            )));
+        }
+        Ok(())
+    }
+
     fn skip_digits(&self, mut at: usize) -> usize {
         while matches!(self.text.get(at), Some(b'0'..=b'9')) {
             at += 1;
@@ -72,10 +88,7 @@ impl<'a> Scanner<'a> {
 
     fn number_in(&self, start: usize, digits: usize, float: bool) -> Result<Number<'a>> {
         if self.at - start > MAX_NUMBER {
-            return Err(SyntaxError::limit(format!(
-                "Number value length ({}) exceeds the maximum allowed ({MAX_NUMBER}, from `StreamReadConstraints.getMaxNumberLength()`)",
-                self.at - start
-            )));
+            self.check_digits(digits)?;
         }
         if !float && self.at - digits <= 18 {
             let value = self.text[digits..self.at].iter().fold(0, |value, digit| value * 10 + i64::from(digit - b'0'));

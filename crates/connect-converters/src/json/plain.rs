@@ -3,7 +3,8 @@
 use bytes::Bytes;
 use connect_api::{Error, Result, Value};
 
-use super::{encoding, node::Reader, text, value_write};
+use super::value_write::{self, Depth};
+use super::{encoding, node::Reader, text};
 
 /// Appends `value` as JSON. Maps are written in the order in which a Java `HashMap` is walked; a map with a key that
 /// is no string becomes an array of pairs.
@@ -11,7 +12,7 @@ use super::{encoding, node::Reader, text, value_write};
 /// # Errors
 /// [`connect_api::Kind::Data`] for values that schemaless JSON has no form for: logical types and structs.
 pub fn write_value(value: &Value, out: &mut Vec<u8>) -> Result<()> {
-    value_write::schemaless(value, out)
+    value_write::schemaless(value, Depth::default(), out)
 }
 
 /// Reads the first JSON value of `text`; what follows it is ignored. Blank text is null.
@@ -29,8 +30,8 @@ pub fn parse(text: &[u8]) -> Result<Value> {
 /// # Errors
 /// [`connect_api::Kind::Data`] when the text is no JSON.
 pub fn parse_shared(text: &Bytes) -> Result<Value> {
-    let text = encoding::to_utf8(text);
-    Reader::new(&text).plain().map_err(|error| malformed(error.to_error()))
+    let text = encoding::to_utf8(text).map_err(|error| malformed(error.to_error()))?;
+    Reader::of(&text).plain().map_err(|error| malformed(error.to_error()))
 }
 
 /// What JsonConverter says of bytes that are no JSON.

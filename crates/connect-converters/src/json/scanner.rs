@@ -3,7 +3,7 @@
 
 use super::mistakes::is_identifier_part;
 use super::string_scan::{Quoted, Span};
-use super::syntax::{Flaw, Result, SyntaxError};
+use super::syntax::{Flaw, Result, SyntaxError, location};
 
 /// `StreamReadConstraints`: the deepest nesting.
 const MAX_DEPTH: usize = 1000;
@@ -34,18 +34,26 @@ pub(super) struct Scanner<'a> {
     pub(super) text: &'a [u8],
     pub(super) at: usize,
     pub(super) depth: usize,
+    /// Whether the text was not in UTF-8; Jackson then words some mistakes otherwise.
+    pub(super) wide: bool,
 }
 
 impl<'a> Scanner<'a> {
-    /// At the start of `text`, behind a byte order mark.
-    pub(super) fn new(text: &'a [u8]) -> Self {
-        let at = if text.starts_with(b"\xEF\xBB\xBF") { 3 } else { 0 };
-        Self { text, at, depth: 0 }
+    /// At the start of `text`, behind a byte order mark; `wide`: it was not in UTF-8, and its mark is gone.
+    pub(super) fn new(text: &'a [u8], wide: bool) -> Self {
+        // Parity: nothing but a mark is no mark.
+        let at = if !wide && matches!(text, [0xEF, 0xBB, 0xBF, _, ..]) { 3 } else { 0 };
+        Self { text, at, depth: 0, wide }
     }
 
     /// At byte `at` of `text`, `depth` containers deep.
     pub(super) fn resume(text: &'a [u8], at: usize, depth: usize) -> Self {
-        Self { text, at, depth }
+        Self { text, at, depth, wide: false }
+    }
+
+    /// Where byte `at` is, for messages.
+    pub(super) fn location(&self, at: usize) -> String {
+        location(self.text, at, self.wide)
     }
 
     /// The offset of the next byte.
@@ -195,6 +203,8 @@ impl<'a> Scanner<'a> {
             None | Some(..b'0' | b']' | b'}') => Ok(()),
             Some(0..0x80) if is_identifier_part(u32::from(self.text[end])) => Err(self.unrecognized(self.at)),
             Some(0..0x80) => Ok(()),
+            Some(_) if self.wide && is_identifier_part(self.character(end)) => Err(self.unrecognized(self.at)),
+            Some(_) if self.wide => Ok(()),
             // Parity: Jackson looks for the rest of the character where its first byte is, and so finds it wrong.
             Some(0xC0..0xF8) => Err(self.no_middle(end, end + 1)),
             Some(_) => Err(self.no_start(end, end)),

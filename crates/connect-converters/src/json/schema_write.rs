@@ -5,7 +5,7 @@ use connect_api::{Result, Schema, Type};
 use super::text;
 use super::value_write::{Plan, Style};
 
-/// Appends the JSON of `schema`; the default is written in `style`.
+/// Appends the JSON of `schema`, which stands as deep as `style` says; the default is written in it.
 pub(super) fn write(schema: &Schema, style: Style, out: &mut Vec<u8>) -> Result<()> {
     write_open(schema, style, out)?;
     out.push(b'}');
@@ -13,6 +13,7 @@ pub(super) fn write(schema: &Schema, style: Style, out: &mut Vec<u8>) -> Result<
 }
 
 fn write_open(schema: &Schema, style: Style, out: &mut Vec<u8>) -> Result<()> {
+    let style = style.deeper()?;
     out.extend_from_slice(b"{\"type\":\"");
     out.extend_from_slice(type_name(schema.kind()).as_bytes());
     out.push(b'"');
@@ -23,6 +24,7 @@ fn write_open(schema: &Schema, style: Style, out: &mut Vec<u8>) -> Result<()> {
             write_part("values", schema.value_schema(), style, out)?;
         }
         Type::Struct => {
+            let style = style.deeper()?;
             out.extend_from_slice(b",\"fields\":[");
             for field in schema.fields() {
                 if field.index > 0 {

@@ -5,10 +5,14 @@ use std::borrow::Cow;
 use super::scanner::Scanner;
 use super::syntax::{Result, SyntaxError, describe};
 
-/// `StreamReadConstraints`: the longest member name, in characters.
+/// `StreamReadConstraints`: the longest member name, in bytes of UTF-8, or in units of UTF-16 if that is what the text is in.
 const MAX_NAME: usize = 50_000;
-/// `StreamReadConstraints`: the longest string, in characters.
+/// Jackson looks at the length of a name whenever its buffer is full, and says no more than that.
+const NAME_BUFFER: usize = 65_536;
+/// `StreamReadConstraints`: the longest string, in units of UTF-16.
 const MAX_STRING: usize = 20_000_000;
+/// The fullness of Jackson's buffer at which it finds a string too long whatever follows.
+const STRING_BUFFER: usize = 20_054_016;
 
 /// Where a string stands: without its quotes, and whether it contains escapes.
 #[derive(Clone, Copy, Debug)]
@@ -49,23 +53,44 @@ impl<'a> Scanner<'a> {
             }
         }
         self.at = at + 1;
-        let (limit, part, method) = match what {
-            Quoted::Name => (MAX_NAME, "Name", "getMaxNameLength"),
-            Quoted::Value => (MAX_STRING, "String value", "getMaxStringLength"),
+        let span = Span { start, end: at, escaped, name: what == Quoted::Name };
+        if at - start > MAX_NAME {
+            self.check_length(span, 0)?;
+        }
+        Ok(span)
+    }
+
+    /// Refuses what is too long, if it holds at least `enough`.
+    fn check_length(&self, span: Span, enough: usize) -> Result<()> {
+        let (limit, buffer, part, method) = match span.name {
+            true => (MAX_NAME, NAME_BUFFER, "Name", "getMaxNameLength"),
+            false => (MAX_STRING, STRING_BUFFER, "String value", "getMaxStringLength"),
         };
-        if at - start > limit {
+        if span.end - span.start <= limit {
+            return Ok(());
+        }
+        let text = self.decode(Span { escaped: true, ..span })?;
+        let bytes = span.name && !self.wide;
+        let length = if bytes { text.len() } else { text.encode_utf16().count() };
+        let length = if self.wide { length } else { length.min(buffer) };
+        if length > limit && length >= enough {
             return Err(SyntaxError::limit(format!(
-                "{part} length ({}) exceeds the maximum allowed ({limit}, from `StreamReadConstraints.{method}()`)",
-                at - start
+                "{part} length ({length}) exceeds the maximum allowed ({limit}, from `StreamReadConstraints.{method}()`)"
             )));
         }
-        Ok(Span { start, end: at, escaped, name: what == Quoted::Name })
+        Ok(())
     }
 
     /// The mistake in a string that was read up to `at`, where something is wrong: text in it that is no UTF-8 comes
     /// first. Names are decoded only when they are complete.
     #[cold]
     fn earlier(&self, what: Quoted, start: usize, at: usize, later: Box<SyntaxError>) -> Box<SyntaxError> {
+        let (name, enough) = if what == Quoted::Name { (true, NAME_BUFFER) } else { (false, STRING_BUFFER) };
+        if let Err(long) = self.check_length(Span { start, end: at, escaped: true, name }, enough)
+            && long.is_limit()
+        {
+            return long;
+        }
         if what == Quoted::Name {
             return later;
         }
@@ -77,6 +102,7 @@ impl<'a> Scanner<'a> {
     fn unfinished(&self, what: Quoted, start: usize, at: usize) -> Box<SyntaxError> {
         let Some(byte) = self.text.get(at) else {
             return self.ends(match what {
+                Quoted::Value if self.wide => "Unexpected end-of-input: was expecting closing quote for a string value",
                 Quoted::Value => "Unexpected end-of-input in VALUE_STRING",
                 Quoted::Name if at == start => "Unexpected end-of-input: was expecting closing '\"' for name",
                 Quoted::Name => "Unexpected end-of-input in field name",

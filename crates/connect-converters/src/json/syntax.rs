@@ -18,6 +18,8 @@ pub(super) enum Flaw {
     Limit,
     /// A number beyond what `BigDecimal` holds; has no location.
     Number,
+    /// Bytes that are no text in the encoding they seem to have; has no location.
+    Encoding,
 }
 
 /// A mistake in JSON text.
@@ -30,16 +32,32 @@ pub(super) struct SyntaxError {
 pub(super) type Result<T> = std::result::Result<T, Box<SyntaxError>>;
 
 impl SyntaxError {
-    /// A mistake at byte `at` of `text`.
+    /// A mistake at `location`.
     #[cold]
-    pub(super) fn at(flaw: Flaw, message: impl fmt::Display, text: &[u8], at: usize) -> Box<Self> {
-        Box::new(Self { flaw, message: format!("{message}\n at {}", location(text, at)) })
+    pub(super) fn at(flaw: Flaw, message: impl fmt::Display, location: &str) -> Box<Self> {
+        Box::new(Self { flaw, message: format!("{message}\n at {location}") })
+    }
+
+    /// Bytes in no encoding that Jackson knows.
+    #[cold]
+    pub(super) fn encoding(message: String) -> Box<Self> {
+        Box::new(Self { flaw: Flaw::Encoding, message })
     }
 
     /// An exceeded limit.
     #[cold]
     pub(super) fn limit(message: impl Into<String>) -> Box<Self> {
         Box::new(Self { flaw: Flaw::Limit, message: message.into() })
+    }
+
+    /// Whether the text ends too early.
+    pub(super) fn is_end(&self) -> bool {
+        self.flaw == Flaw::End
+    }
+
+    /// Whether a limit was exceeded.
+    pub(super) fn is_limit(&self) -> bool {
+        self.flaw == Flaw::Limit
     }
 
     /// A number whose exponent no `BigDecimal` has.
@@ -57,6 +75,7 @@ impl SyntaxError {
             Flaw::End => format!("{PACKAGE}.io.JsonEOFException"),
             Flaw::Limit => format!("{PACKAGE}.exc.StreamConstraintsException"),
             Flaw::Number => "java.lang.NumberFormatException".to_owned(),
+            Flaw::Encoding => "java.io.CharConversionException".to_owned(),
         };
         let message = format!("{class}: {}", self.message);
         let cause = Error::new(Kind::Serialization, self.message.clone()).with_class(class);
@@ -64,8 +83,8 @@ impl SyntaxError {
     }
 }
 
-/// Where byte `at` is, as Jackson prints a location.
-pub(super) fn location(text: &[u8], at: usize) -> String {
+/// Where byte `at` is, as Jackson prints a location: columns are bytes, or with `wide` units of UTF-16.
+pub(super) fn location(text: &[u8], at: usize, wide: bool) -> String {
     let before = &text[..at.min(text.len())];
     let (mut line, mut start) = (1, 0);
     for (index, byte) in before.iter().enumerate() {
@@ -75,7 +94,13 @@ pub(super) fn location(text: &[u8], at: usize) -> String {
             start = index + 1;
         }
     }
-    format!("[{SOURCE}; line: {line}, column: {}]", at - start + 1)
+    let column = if wide {
+        let valid = text[start..at.min(text.len())].utf8_chunks().next().map_or("", |chunk| chunk.valid());
+        valid.encode_utf16().count() + at.saturating_sub(text.len())
+    } else {
+        at - start
+    };
+    format!("[{SOURCE}; line: {line}, column: {}]", column + 1)
 }
 
 /// A character as Jackson describes it in messages.

@@ -1,15 +1,48 @@
 //! Connect values as JSON.
 
 use connect_api::data::LogicalType;
-use connect_api::{Decimal, Error, Map, Result, Schema, Struct, Type, Value};
+use connect_api::{Decimal, Error, Kind, Map, Result, Schema, Struct, Type, Value};
 
 use super::config::DecimalFormat;
 use super::text;
 use crate::calendar::DAY;
 use crate::java_map;
 
+/// `StreamWriteConstraints`: the deepest nesting.
+const MAX_DEPTH: u32 = 1000;
+
+/// How many objects and arrays are open around what is written.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Depth(u32);
+
+impl Depth {
+    /// Within the envelope.
+    pub(super) const ENVELOPE: Self = Self(1);
+
+    /// One further in.
+    ///
+    /// # Errors
+    /// When that is too deep.
+    #[inline]
+    pub(super) fn deeper(self) -> Result<Self> {
+        if self.0 >= MAX_DEPTH { Err(too_deep()) } else { Ok(Self(self.0 + 1)) }
+    }
+}
+
+#[cold]
+fn too_deep() -> Error {
+    let limit = format!(
+        "Document nesting depth ({}) exceeds the maximum allowed ({MAX_DEPTH}, from `StreamWriteConstraints.getMaxNestingDepth()`)",
+        MAX_DEPTH + 1
+    );
+    let cause =
+        Error::new(Kind::Serialization, limit).with_class("com.fasterxml.jackson.core.exc.StreamConstraintsException");
+    Error::data("Converting Kafka Connect data to byte[] failed due to serialization error: ")
+        .caused_by(Error::new(Kind::Serialization, "Error serializing JSON message").caused_by(cause))
+}
+
 /// Appends a value that has no schema.
-pub(super) fn schemaless(value: &Value, out: &mut Vec<u8>) -> Result<()> {
+pub(super) fn schemaless(value: &Value, depth: Depth, out: &mut Vec<u8>) -> Result<()> {
     match value {
         Value::Null => out.extend_from_slice(b"null"),
         Value::Boolean(value) => write_boolean(*value, out),
@@ -22,9 +55,10 @@ pub(super) fn schemaless(value: &Value, out: &mut Vec<u8>) -> Result<()> {
         Value::String(value) => text::write_string(value, out),
         Value::Bytes(value) => text::write_bytes(value, out),
         Value::Array(items) => {
-            return array(items.iter(), out, schemaless);
+            let depth = depth.deeper()?;
+            return array(items.iter(), out, |item, out| schemaless(item, depth, out));
         }
-        Value::Map(map) => return schemaless_map(map, out),
+        Value::Map(map) => return schemaless_map(map, depth.deeper()?, out),
         // Parity: Java takes the type from the class, then compares the struct's schema with the absent one.
         Value::Struct(_) => return Err(mismatch()),
         Value::Decimal(_) | Value::Date(_) => {
@@ -37,7 +71,7 @@ pub(super) fn schemaless(value: &Value, out: &mut Vec<u8>) -> Result<()> {
     Ok(())
 }
 
-fn schemaless_map(map: &Map, out: &mut Vec<u8>) -> Result<()> {
+fn schemaless_map(map: &Map, depth: Depth, out: &mut Vec<u8>) -> Result<()> {
     let entries = java_map::entries(map);
     if entries.iter().all(|(key, _)| key.as_str().is_some()) {
         out.push(b'{');
@@ -47,16 +81,17 @@ fn schemaless_map(map: &Map, out: &mut Vec<u8>) -> Result<()> {
             }
             text::write_string(key.as_str().unwrap_or_default(), out);
             out.push(b':');
-            schemaless(value, out)?;
+            schemaless(value, depth, out)?;
         }
         out.push(b'}');
         return Ok(());
     }
+    let inner = depth.deeper()?;
     array(entries.into_iter(), out, |(key, value), out| {
         out.push(b'[');
-        schemaless(key, out)?;
+        schemaless(key, inner, out)?;
         out.push(b',');
-        schemaless(value, out)?;
+        schemaless(value, inner, out)?;
         out.push(b']');
         Ok(())
     })
@@ -87,6 +122,16 @@ fn write_boolean(value: bool, out: &mut Vec<u8>) {
 pub(super) struct Style {
     pub(super) decimals: DecimalFormat,
     pub(super) replace_null_with_default: bool,
+    /// How deep the value stands.
+    pub(super) depth: Depth,
+}
+
+impl Style {
+    /// For what stands one further in.
+    #[inline]
+    pub(super) fn deeper(self) -> Result<Self> {
+        Ok(Self { depth: self.depth.deeper()?, ..self })
+    }
 }
 
 /// How the values of one schema are written: the schema, with what can be said of it beforehand.
@@ -146,11 +191,11 @@ impl Plan {
             (Type::String, Value::String(value)) => text::write_string(value, out),
             (Type::Bytes, Value::Bytes(value)) => text::write_bytes(value, out),
             (Type::Array, Value::Array(items)) => {
-                let element = self.part(0);
+                let (element, style) = (self.part(0), style.deeper()?);
                 return array(items.iter(), out, |item, out| write_part(element, style, item, out));
             }
-            (Type::Map, Value::Map(map)) => return self.write_map(style, map, out),
-            (Type::Struct, Value::Struct(value)) => return self.write_struct(style, value, out),
+            (Type::Map, Value::Map(map)) => return self.write_map(style.deeper()?, map, out),
+            (Type::Struct, Value::Struct(value)) => return self.write_struct(style.deeper()?, value, out),
             (Type::Bytes, _) => {
                 return Err(Error::data(format!("Invalid type for bytes type: class {}", value.java_class())));
             }
@@ -196,6 +241,7 @@ impl Plan {
             return Err(null_key_schema());
         };
         if keys.schema.kind() != Type::String {
+            let style = style.deeper()?;
             return array(map.iter(), out, |(key, value), out| {
                 out.push(b'[');
                 keys.write(style, key, out)?;
@@ -277,7 +323,7 @@ impl Plan {
 fn write_part(plan: Option<&Plan>, style: Style, value: &Value, out: &mut Vec<u8>) -> Result<()> {
     match plan {
         Some(plan) => plan.write(style, value, out),
-        None => schemaless(value, out),
+        None => schemaless(value, style.depth, out),
     }
 }
 
