@@ -106,8 +106,8 @@ pub fn worker_findings(raw: &RawConfig, parsed: &ParsedConfig) -> Vec<Finding> {
     found
 }
 
-/// Keys of a connector. `topic_creation` is the worker's `topic.creation.enable`.
-pub fn connector_findings(kind: ConnectorKind, raw: &RawConfig, topic_creation: bool) -> Vec<Finding> {
+/// Keys of a connector.
+pub fn connector_findings(kind: ConnectorKind, raw: &RawConfig) -> Vec<Finding> {
     let mut found = Vec::new();
     let value = |name: &str| raw.get(name).map(str::trim).unwrap_or_default();
     match kind {
@@ -121,18 +121,8 @@ pub fn connector_findings(kind: ConnectorKind, raw: &RawConfig, topic_creation: 
                 let fix = "use \"poll\" or remove the key";
                 found.push(Finding::refused("transaction.boundary", "write in transactions", fix));
             }
-            if topic_creation {
-                found.extend(raw.range("topic.creation.").map(|(name, _)| {
-                    let fix = "create the topics first and remove the topic.creation keys";
-                    Finding::refused(name, "create topics by the rules of a connector", fix)
-                }));
-            }
         }
         ConnectorKind::Sink => {
-            if !value("topics.regex").is_empty() {
-                let fix = "list the topics in 'topics'";
-                found.push(Finding::refused("topics.regex", "subscribe to topics by a regular expression", fix));
-            }
             found.extend(client_findings(Client::Consumer, Client::Consumer.override_prefix(), raw));
         }
     }
@@ -288,7 +278,7 @@ mod tests {
 
     fn connector(kind: ConnectorKind, entries: &[(&str, &str)]) -> Vec<(String, bool)> {
         let raw = entries.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        connector_findings(kind, &raw, true).into_iter().map(|finding| (finding.name, finding.refused)).collect()
+        connector_findings(kind, &raw).into_iter().map(|finding| (finding.name, finding.refused)).collect()
     }
 
     #[test]
@@ -362,15 +352,9 @@ mod tests {
         let sink = |entries| connector(ConnectorKind::Sink, entries);
         assert_eq!(source(&[("exactly.once.support", "REQUIRED")]), [("exactly.once.support".to_owned(), true)]);
         assert_eq!(source(&[("transaction.boundary", "interval")]), [("transaction.boundary".to_owned(), true)]);
-        assert_eq!(
-            source(&[("topic.creation.default.partitions", "1"), ("topic.creation.groups", "a")]),
-            [("topic.creation.default.partitions".to_owned(), true), ("topic.creation.groups".to_owned(), true)]
-        );
-        assert_eq!(
-            source(&[("transaction.boundary", "poll"), ("topics.regex", "x"), ("offsets.storage.topic", "x")]),
-            []
-        );
-        assert_eq!(sink(&[("topics.regex", "x")]), [("topics.regex".to_owned(), true)]);
+        assert_eq!(source(&[("transaction.boundary", "poll"), ("offsets.storage.topic", "x")]), []);
+        assert_eq!(source(&[("topic.creation.default.partitions", "1"), ("topics.regex", "x")]), []);
+        assert_eq!(sink(&[("topics.regex", "x")]), []);
         assert_eq!(sink(&[("exactly.once.support", "required"), ("topic.creation.groups", "a")]), []);
         assert_eq!(
             sink(&[("consumer.override.isolation.level", "read_committed")]),
@@ -381,17 +365,15 @@ mod tests {
             source(&[("producer.override.security.protocol", "SSL"), ("moldau.x", "y")]),
             [("producer.override.security.protocol".to_owned(), true), ("moldau.x".to_owned(), false)]
         );
-        let off = RawConfig::from([("topic.creation.groups", "a")]);
-        assert_eq!(connector_findings(ConnectorKind::Source, &off, false), []);
     }
 
     #[test]
     fn sentences_name_key_and_fix() {
-        let raw = RawConfig::from([("topics.regex", "a.*")]);
+        let raw = RawConfig::from([("exactly.once.support", "required")]);
         assert_eq!(
-            connector_findings(ConnectorKind::Sink, &raw, true)[0].sentence,
-            "Configuration 'topics.regex': this version of Moldau cannot subscribe to topics by a regular expression yet; \
-             list the topics in 'topics'."
+            connector_findings(ConnectorKind::Source, &raw)[0].sentence,
+            "Configuration 'exactly.once.support': this version of Moldau cannot guarantee exactly-once delivery yet; use \
+             \"requested\" for at-least-once delivery."
         );
     }
 }

@@ -10,6 +10,7 @@ pub mod clients;
 pub mod connector;
 pub mod connector_file;
 pub mod converter;
+pub mod java_pattern;
 pub mod later;
 pub mod listener;
 pub mod plugin_lookup;

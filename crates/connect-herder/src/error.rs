@@ -14,6 +14,9 @@ pub enum HerderError {
     /// The request is wrong.
     #[error("{0}")]
     BadRequest(String),
+    /// The worker is configured not to do it.
+    #[error("{0}")]
+    Forbidden(String),
     /// A connector or the worker failed while carrying it out.
     #[error("{}", .0.message().unwrap_or_default())]
     Failed(Error),

@@ -125,6 +125,10 @@ pub trait Herder: Send + Sync {
     async fn delete_connector(&self, name: &str) -> Result<(), HerderError>;
     /// Says whether a connector should run, pause or be stopped.
     async fn set_target_state(&self, name: &str, target: TargetState) -> Result<(), HerderError>;
+    /// The topics that a connector has used, sorted; none for a connector that nobody knows.
+    fn topics(&self, connector: &str) -> Result<Vec<String>, HerderError>;
+    /// Forgets them; those still in use come back.
+    async fn reset_topics(&self, connector: &str) -> Result<(), HerderError>;
     /// Restarts a connector, and its tasks if asked. Gives the states with what is restarted shown as RESTARTING.
     async fn restart_connector(&self, name: &str, request: RestartRequest) -> Result<ConnectorStatus, HerderError>;
     /// Restarts a task.

@@ -44,6 +44,10 @@ impl StatusListener for Listener {
         let _ = self.store.put_task(&id.connector, id.task, status).now_or_never();
     }
 
+    fn topic(&self, id: &TaskId, topic: &str) {
+        let _ = self.store.put_topic(&id.connector, topic, id.task).now_or_never();
+    }
+
     fn reconfigure(&self, connector: &str) {
         let _ = self.reconfigure.send(connector.to_owned());
     }

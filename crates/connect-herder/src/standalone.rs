@@ -9,7 +9,7 @@ use connect_api::plugin::ConnectorPlugin;
 use connect_config::{ConnectorConfig, ConnectorKind, Plugins, WorkerConfig};
 use connect_storage::config::{ConfigStore, ConfiguredConnector, MemoryConfigStore, TargetState};
 use connect_storage::status::{MemoryStatusStore, State as Stored, Status, StatusStore};
-use connect_worker::{StatusListener, TaskId, Worker};
+use connect_worker::{StatusListener, TaskId, TasksMax, Worker};
 use env::Env;
 use kafka_config::provider::Providers;
 use kafka_config::{ConfigKey, RawConfig};
@@ -168,10 +168,8 @@ impl StandaloneHerder {
     async fn generate_tasks(&self, name: &str, config: &RawConfig) -> Answer<Vec<RawConfig>> {
         let kind = if self.kind(config) == "sink" { ConnectorKind::Sink } else { ConnectorKind::Source };
         let typed = ConnectorConfig::parse(kind, config, &self.settings.plugins).map_err(config_error)?;
-        let generated = self.worker.task_configs(name, typed.tasks_max as usize).await?;
-        if generated.len() > typed.tasks_max as usize && typed.tasks_max_enforce {
-            return Err(Error::connect(too_many_tasks(name, generated.len(), typed.tasks_max)).into());
-        }
+        let max = TasksMax { limit: typed.tasks_max as usize, enforce: typed.tasks_max_enforce };
+        let generated = self.worker.task_configs(name, max).await?;
         let class = self.task_class(config);
         Ok(generated.into_iter().map(|task| complete(task, config, class)).collect())
     }
@@ -196,7 +194,7 @@ impl StandaloneHerder {
 
     fn start_task(&self, id: &TaskId, known: &ConfiguredConnector, task: &RawConfig) -> Answer<()> {
         let (connector, task) = (self.variables.resolve(&known.config)?, self.variables.resolve(task)?);
-        let started = self.worker.start_task(id, &connector, task, known.target_state);
+        let started = self.worker.start_task(id, &connector, task, known.tasks.len(), known.target_state);
         self.variables.hidden(started.map_err(HerderError::from))
     }
 
@@ -229,15 +227,6 @@ fn complete(mut task: RawConfig, connector: &RawConfig, class: &str) -> RawConfi
         }
     }
     task
-}
-
-fn too_many_tasks(name: &str, count: usize, max: i32) -> String {
-    format!(
-        "The connector {name} has generated {count} tasks, which is greater than {max}, the maximum number of tasks it \
-         is configured to create. This behaviour should be considered a bug and is disallowed. If necessary, it can be \
-         permitted by reconfiguring the connector with 'tasks.max.enforce' set to false; however, this option will be \
-         removed in a future release of Kafka Connect."
-    )
 }
 
 fn config_error(error: kafka_config::ConfigError) -> HerderError {
@@ -369,6 +358,23 @@ impl Herder for StandaloneHerder {
             }
             _ => {}
         }
+        Ok(())
+    }
+
+    fn topics(&self, connector: &str) -> Answer<Vec<String>> {
+        if !self.settings.worker_config.topic_tracking_enable {
+            return Err(HerderError::Forbidden("Topic tracking is disabled.".to_owned()));
+        }
+        Ok(self.statuses.topics(connector))
+    }
+
+    async fn reset_topics(&self, connector: &str) -> Answer<()> {
+        self.topics(connector)?;
+        if !self.settings.worker_config.topic_tracking_allow_reset {
+            return Err(HerderError::Forbidden("Topic tracking reset is disabled.".to_owned()));
+        }
+        self.statuses.remove_topics(connector).await?;
+        self.worker.topic_resets().forgotten();
         Ok(())
     }
 

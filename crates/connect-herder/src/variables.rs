@@ -45,6 +45,7 @@ impl Variables {
             HerderError::NotFound(text) => HerderError::NotFound(self.hide(text)),
             HerderError::AlreadyExists(text) => HerderError::AlreadyExists(self.hide(text)),
             HerderError::BadRequest(text) => HerderError::BadRequest(self.hide(text)),
+            HerderError::Forbidden(text) => HerderError::Forbidden(self.hide(text)),
             HerderError::Failed(error) => HerderError::Failed(self.hide_in_failure(error)),
         }
     }

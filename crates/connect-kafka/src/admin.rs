@@ -1,5 +1,7 @@
 //! Administering.
 
+use std::fmt;
+
 use async_trait::async_trait;
 use connect_api::Result;
 
@@ -23,6 +25,33 @@ pub struct NewTopic {
     pub configs: Vec<(String, String)>,
 }
 
+/// As error texts show it (Apache: `NewTopic.toString`).
+impl fmt::Display for NewTopic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { name, partitions, replication_factor, .. } = self;
+        write!(
+            f,
+            "(name={name}, numPartitions={partitions}, replicationFactor={replication_factor}, \
+             replicasAssignments=null, configs={{"
+        )?;
+        for (place, (key, value)) in self.configs.iter().enumerate() {
+            write!(f, "{}{key}={value}", if place == 0 { "" } else { ", " })?;
+        }
+        f.write_str("})")
+    }
+}
+
+/// What became of a topic that should be there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TopicOutcome {
+    /// It is new.
+    Created,
+    /// It was there.
+    Existing,
+    /// This client may not create it, or the broker cannot.
+    Refused,
+}
+
 /// Calls to the cluster, each retried until the client's time limit.
 #[async_trait]
 pub trait Admin: Send + Sync {
@@ -34,6 +63,18 @@ pub trait Admin: Send + Sync {
 
     /// Creates a topic; `Ok(false)`: it exists.
     async fn create_topic(&self, topic: &NewTopic) -> Result<bool>;
+
+    /// Whether the topic exists.
+    ///
+    /// # Errors
+    /// In the words of Connect's own topics (Apache: `TopicAdmin.describeTopics`); retriable after a time-out.
+    async fn find_topic(&self, topic: &str) -> Result<bool>;
+
+    /// Creates a topic unless it is there.
+    ///
+    /// # Errors
+    /// In the words of Connect's own topics (Apache: `TopicAdmin.createOrFindTopics`).
+    async fn create_or_find_topic(&self, topic: &NewTopic) -> Result<TopicOutcome>;
 
     /// Closes.
     async fn close(&self);

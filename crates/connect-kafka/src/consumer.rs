@@ -74,11 +74,17 @@ pub enum ConsumerEvent {
 /// Makes the poll that is waiting, or the next one, return [`ConsumerEvent::Idle`].
 pub type Interrupt = Arc<dyn Fn() + Send + Sync>;
 
+/// Chooses topics by name. Asked for every topic whenever metadata is refreshed.
+pub type TopicMatcher = Arc<dyn Fn(&str) -> bool + Send + Sync>;
+
 /// A consumer in a group, without auto-commit.
 #[async_trait]
 pub trait Consumer: Send {
     /// Says which topics; partitions come as [`ConsumerEvent::Assigned`].
     fn subscribe(&mut self, topics: &[Arc<str>]) -> Result<()>;
+
+    /// Subscribes to every topic whose name `matcher` takes, also to those that come later; Kafka's own aside.
+    fn subscribe_matching(&mut self, matcher: TopicMatcher) -> Result<()>;
 
     /// Waits at most `limit` for an event.
     ///

@@ -10,8 +10,8 @@ mod native;
 
 mod producer;
 
-pub use admin::{Admin, ClusterDescription, NewTopic};
-pub use consumer::{ConsumedRecord, Consumer, ConsumerEvent, Interrupt, PartitionRecords, Revocation};
+pub use admin::{Admin, ClusterDescription, NewTopic, TopicOutcome};
+pub use consumer::{ConsumedRecord, Consumer, ConsumerEvent, Interrupt, PartitionRecords, Revocation, TopicMatcher};
 
 pub use headers::raw_headers;
 pub use native::NativeClients;

@@ -39,6 +39,7 @@ impl From<HerderError> for RestError {
         let status = match &error {
             HerderError::NotFound(_) => StatusCode::NOT_FOUND,
             HerderError::AlreadyExists(_) => StatusCode::CONFLICT,
+            HerderError::Forbidden(_) => StatusCode::FORBIDDEN,
             HerderError::BadRequest(_) => StatusCode::BAD_REQUEST,
             HerderError::Failed(cause) => {
                 tracing::error!(error = format!("{cause:#}"), "request failed");

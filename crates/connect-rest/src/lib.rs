@@ -9,5 +9,6 @@ mod root;
 mod server;
 mod state;
 mod tasks;
+mod topics;
 
 pub use server::{RestServer, ServerSettings};

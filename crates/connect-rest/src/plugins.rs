@@ -90,6 +90,7 @@ fn wrapped(error: HerderError) -> RestError {
         HerderError::BadRequest(_) => "org.apache.kafka.connect.runtime.rest.errors.BadRequestException",
         HerderError::NotFound(_) => "org.apache.kafka.connect.errors.NotFoundException",
         HerderError::AlreadyExists(_) => "org.apache.kafka.connect.errors.AlreadyExistsException",
+        HerderError::Forbidden(_) => "org.apache.kafka.connect.runtime.rest.errors.ConnectRestException",
         HerderError::Failed(cause) => cause.class(),
     };
     RestError::new(StatusCode::INTERNAL_SERVER_ERROR, format!("{class}: {error}"))

@@ -20,7 +20,7 @@ use hyper_util::service::TowerToHyperService;
 
 use crate::error::RestError;
 use crate::state::RestState;
-use crate::{connectors, matching, plugins, root, tasks};
+use crate::{connectors, matching, plugins, root, tasks, topics};
 
 /// What the server is made of.
 pub struct ServerSettings {
@@ -109,6 +109,8 @@ fn routes(state: RestState) -> Router {
         .route("/connectors/{name}/tasks", get(tasks::list))
         .route("/connectors/{name}/tasks/{task}/status", get(tasks::status))
         .route("/connectors/{name}/tasks/{task}/restart", post(tasks::restart))
+        .route("/connectors/{name}/topics", get(topics::list))
+        .route("/connectors/{name}/topics/reset", put(topics::reset))
         .route("/connector-plugins", get(plugins::list))
         .route("/connector-plugins/{plugin}/config", get(plugins::config))
         .route("/connector-plugins/{plugin}/config/validate", put(plugins::validate))

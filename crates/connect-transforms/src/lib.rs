@@ -26,7 +26,6 @@ pub mod predicates;
 mod field_path;
 pub mod java_date_format;
 mod java_float;
-pub mod java_pattern;
 mod operand;
 mod plan;
 

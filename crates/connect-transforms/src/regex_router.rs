@@ -6,8 +6,8 @@ use connect_api::plugin::{Plugin, TransformPlugin};
 use connect_api::{Error, Kind, Record, Result, Transform, Verdict};
 use kafka_config::{ConfigDef, ConfigKey, Importance, RawConfig, Type};
 
-use crate::java_pattern::{JavaPattern, Rewrite, UsablePattern, usable};
 use crate::operand::refused;
+use connect_config::java_pattern::{JavaPattern, Rewrite, UsablePattern, usable};
 
 const REGEX: &str = "regex";
 const REPLACEMENT: &str = "replacement";

@@ -14,7 +14,7 @@ use parking_lot::Mutex;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::containment::{contain, contain_now};
-use crate::{State, StatusListener};
+use crate::{State, StatusListener, TasksMax};
 
 /// A connector of either kind.
 enum Instance {
@@ -25,7 +25,7 @@ enum Instance {
 
 enum Request {
     Target(TargetState, oneshot::Sender<Result<()>>),
-    TaskConfigs(usize, oneshot::Sender<Result<Vec<RawConfig>>>),
+    TaskConfigs(TasksMax, oneshot::Sender<Result<Vec<RawConfig>>>),
     RaiseError(Error),
     Stop(oneshot::Sender<()>),
 }
@@ -112,8 +112,8 @@ impl RunningConnector {
         self.ask(|reply| Request::Target(target, reply)).await?
     }
 
-    /// The configurations of at most `max` tasks.
-    pub(crate) async fn task_configs(&self, max: usize) -> Result<Vec<RawConfig>> {
+    /// The configurations of its tasks. Too many of them make the connector fail.
+    pub(crate) async fn task_configs(&self, max: TasksMax) -> Result<Vec<RawConfig>> {
         self.ask(|reply| Request::TaskConfigs(max, reply)).await?
     }
 
@@ -243,12 +243,14 @@ impl Actor {
         }
     }
 
-    async fn task_configs(&mut self, max: usize) -> Result<Vec<RawConfig>> {
-        match &mut self.instance {
-            Instance::Source(connector) => contain(self.parts.env.lend(connector.task_configs(max))).await,
-            Instance::Sink(connector) => contain(self.parts.env.lend(connector.task_configs(max))).await,
+    async fn task_configs(&mut self, max: TasksMax) -> Result<Vec<RawConfig>> {
+        let configs = match &mut self.instance {
+            Instance::Source(connector) => contain(self.parts.env.lend(connector.task_configs(max.limit))).await,
+            Instance::Sink(connector) => contain(self.parts.env.lend(connector.task_configs(max.limit))).await,
             Instance::Unmade => Err(not_running()),
-        }
+        }?;
+        max.check(&self.parts.name, configs.len()).inspect_err(|error| self.fail(error.clone()))?;
+        Ok(configs)
     }
 
     async fn stop_if_started(&mut self) {

@@ -17,9 +17,13 @@ mod containment;
 mod fairness;
 mod status;
 mod supervise;
+mod tasks_max;
+mod topic_tracking;
 mod worker;
 
 pub use budget::Budget;
 pub use status::{State, StatusListener, TaskId};
 pub use supervise::Abandoned;
+pub use tasks_max::TasksMax;
+pub use topic_tracking::{TopicResets, TopicTracking};
 pub use worker::{Worker, WorkerSettings};

@@ -52,6 +52,11 @@ pub trait StatusListener: Send + Sync {
     fn connector(&self, name: &str, state: State, version: Option<&str>);
     /// A task changed.
     fn task(&self, id: &TaskId, state: State, version: Option<&str>);
+    /// A task uses this topic: for a source the topic has stored a record, for a sink a record of it was converted. Told
+    /// once per task, and again after [`crate::TopicResets::forgotten`]; not at all with `topic.tracking.enable=false`.
+    fn topic(&self, id: &TaskId, topic: &str) {
+        let _ = (id, topic);
+    }
     /// A connector wants its task configurations made again.
     fn reconfigure(&self, connector: &str);
 }

@@ -35,6 +35,14 @@ impl Reporter {
         }
     }
 
+    /// Reports that the task uses a topic, unless the run was given up.
+    pub(crate) fn uses(&self, topic: &str) {
+        let alive = self.alive.lock();
+        if *alive {
+            self.listener.topic(&self.id, topic);
+        }
+    }
+
     /// Whether the run may still act.
     pub(crate) fn is_alive(&self) -> bool {
         *self.alive.lock()

@@ -18,7 +18,7 @@ use crate::assemble::{self, Blueprint};
 use crate::connector::{ConnectorParts, RunningConnector};
 use crate::probe::Probes;
 use crate::supervise::{Abandoned, Reporter, Supervised};
-use crate::{Budget, State, StatusListener, TaskId};
+use crate::{Budget, State, StatusListener, TaskId, TasksMax, TopicResets};
 
 fn signal(target: TargetState) -> Signal {
     match target {
@@ -61,12 +61,19 @@ pub struct Worker {
     connectors: Mutex<BTreeMap<Arc<str>, Arc<RunningConnector>>>,
     tasks: Mutex<BTreeMap<TaskId, Supervised>>,
     abandoned: Abandoned,
+    topic_resets: TopicResets,
 }
 
 impl Worker {
     /// A worker that runs nothing yet.
     pub fn new(settings: WorkerSettings) -> Self {
-        Self { settings, connectors: Mutex::default(), tasks: Mutex::default(), abandoned: Abandoned::default() }
+        Self {
+            settings,
+            connectors: Mutex::default(),
+            tasks: Mutex::default(),
+            abandoned: Abandoned::default(),
+            topic_resets: TopicResets::default(),
+        }
     }
 
     /// The plug-ins.
@@ -79,12 +86,20 @@ impl Worker {
         &self.abandoned
     }
 
+    /// To be told when topics that tasks have used were forgotten.
+    pub fn topic_resets(&self) -> &TopicResets {
+        &self.topic_resets
+    }
+
     /// Starts a connector and brings it to `target`; completes when it is there.
     ///
     /// # Errors
     /// When it cannot be made or does not start; its state is FAILED then.
     pub async fn start_connector(&self, name: &Arc<str>, config: RawConfig, target: TargetState) -> Result<()> {
-        let plugin = self.connector_plugin(&config);
+        let plugin = self.connector_plugin(&config).and_then(|plugin| {
+            assemble::read_config(&plugin, &config, &self.settings)?;
+            Ok(plugin)
+        });
         let plugin = plugin.inspect_err(|error| {
             self.settings.listener.connector(name, State::Failed(error.clone()), None);
         })?;
@@ -134,11 +149,11 @@ impl Worker {
         running.set_target(target).await
     }
 
-    /// The task configurations a connector wants, at most `max`.
+    /// The task configurations a connector wants.
     ///
     /// # Errors
-    /// When the connector does not run here or fails to say.
-    pub async fn task_configs(&self, name: &str, max: usize) -> Result<Vec<RawConfig>> {
+    /// When the connector does not run here or fails to say, or they are too many; the connector has failed then.
+    pub async fn task_configs(&self, name: &str, max: TasksMax) -> Result<Vec<RawConfig>> {
         let running = self.connectors.lock().get(name).cloned();
         let running = running.ok_or_else(|| Error::new(Kind::NotFound, format!("Connector {name} not found")))?;
         running.task_configs(max).await
@@ -152,7 +167,7 @@ impl Worker {
         }
     }
 
-    /// Starts a task. What cannot be made (an unknown converter, a wrong setting) makes it FAILED.
+    /// Starts one of a connector's `count` tasks. What cannot be made (an unknown converter, a wrong setting) makes it FAILED.
     ///
     /// # Errors
     /// When a task of that id runs here already.
@@ -161,6 +176,7 @@ impl Worker {
         id: &TaskId,
         connector_config: &RawConfig,
         task_config: RawConfig,
+        count: usize,
         target: TargetState,
     ) -> Result<()> {
         let mut tasks = self.tasks.lock();
@@ -172,8 +188,14 @@ impl Worker {
         let version = plugin.as_ref().map(ConnectorPlugin::version).unwrap_or_default().to_owned();
         let reporter = Reporter::new(id.clone(), version, settings.listener.clone());
         let (env, own_id, connector_config) = (settings.env.clone(), id.clone(), connector_config.clone());
+        let resets = self.topic_resets.clone();
         // Made by the run itself: what constructors of plug-ins do, panic or block, concerns their task alone.
-        let make = move || Blueprint::new(&settings, own_id, plugin?, &connector_config, task_config);
+        let make = move || {
+            let plugin = plugin?;
+            let read = assemble::read_config(&plugin, &connector_config, &settings)?;
+            read.tasks_max().check(&own_id.connector, count)?;
+            Blueprint::new(&settings, own_id, plugin, read, task_config, resets)
+        };
         let task = Supervised::start(&env, reporter, signal(target), |run| assemble::body(env.clone(), make, run));
         tasks.insert(id.clone(), task);
         Ok(())

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::Path;
 
-use connect_plugins::JavaPattern;
+use connect_config::java_pattern::JavaPattern;
 use env::{Env, OpenOptions};
 use kafka_config::provider::{FileKind, Matcher, Surroundings};
 

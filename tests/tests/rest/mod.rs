@@ -9,4 +9,6 @@ mod errors;
 mod lifecycle;
 mod names;
 mod plugins;
+mod policies;
+mod topics;
 mod validation;

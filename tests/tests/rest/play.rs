@@ -51,6 +51,7 @@ impl Stage {
                 Step::UntilAlone(connector, state) => self.wait_for_status(connector, &answers, |status| {
                     status["connector"]["state"] == *state && status["tasks"].as_array().is_some_and(Vec::is_empty)
                 }),
+                Step::UntilAnswer(path, wanted) => self.wait_for_answer(path, wanted, answers.len()),
                 Step::UntilFailed(connector) => {
                     self.wait_for_status(connector, &answers, |status| status["tasks"][0]["state"] == "FAILED");
                 }
@@ -79,6 +80,16 @@ impl Stage {
         reached.unwrap_or_else(|error| {
             panic!("{connector} after {} answers: {error:#}\n{last}\n{}", answers.len(), self.worker.log())
         });
+    }
+
+    fn wait_for_answer(&self, path: &str, wanted: &Value, answers: usize) {
+        let mut last = Value::Null;
+        let reached = e2e::wait_until("an answer", SOON, || {
+            last = self.worker.rest().get(path).unwrap().json().unwrap();
+            last == *wanted
+        });
+        reached
+            .unwrap_or_else(|error| panic!("{path} after {answers} answers: {error:#}\n{last}\n{}", self.worker.log()));
     }
 
     fn remove_connectors(&self) {

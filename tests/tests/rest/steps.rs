@@ -12,6 +12,8 @@ pub(crate) enum Step {
     UntilAlone(&'static str, &'static str),
     /// Waits until the first task of a connector has failed.
     UntilFailed(&'static str),
+    /// Waits until the answer to a GET is this.
+    UntilAnswer(String, Value),
 }
 
 #[derive(Clone)]

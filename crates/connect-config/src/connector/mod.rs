@@ -8,6 +8,7 @@ mod settings;
 mod sink_keys;
 mod source_keys;
 mod stages;
+mod topic_creation;
 
 pub use enrichment::enrich;
 pub use keys::{common_definition, definition, definition_for_class, definition_for_worker};
@@ -18,3 +19,4 @@ pub use settings::{
 };
 pub use sink_keys::{check_sink, sink_faults, topics_list};
 pub use stages::{PredicateStage, TransformStage};
+pub use topic_creation::{TopicCreationRules, TopicGroup};

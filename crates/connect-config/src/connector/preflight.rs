@@ -45,7 +45,7 @@ pub fn preflight(
         add_error(&mut values, name, NULL_VALUE);
     }
     let mut warnings = Vec::new();
-    for finding in connector_findings(kind, raw, worker.topic_creation_enable) {
+    for finding in connector_findings(kind, raw) {
         if finding.refused {
             add_error(&mut values, &finding.name, finding.sentence);
         } else {
@@ -167,22 +167,38 @@ mod tests {
 
     #[test]
     fn what_comes_later_is_an_error_on_its_key() {
-        let found = check(ConnectorKind::Sink, &[("topics.regex", "(")]);
-        assert_eq!(
-            errors(&found),
-            [(
-                "topics.regex",
-                vec![
-                    "Invalid value ( for configuration topics.regex: Invalid regex: Unclosed group near index 1\n(",
-                    "Configuration 'topics.regex': this version of Moldau cannot subscribe to topics by a regular \
-                     expression yet; list the topics in 'topics'.",
-                ]
-            )]
-        );
-        let found = check(ConnectorKind::Source, &[("topic.creation.default.partitions", "1"), ("moldau.x", "1")]);
+        let found = check(ConnectorKind::Source, &[("exactly.once.support", "required"), ("moldau.x", "1")]);
         assert_eq!(errors(&found).len(), 1);
-        assert_eq!(found.values.last().unwrap().name, "topic.creation.default.partitions");
         assert_eq!(found.warnings.len(), 1);
+    }
+
+    #[test]
+    fn patterns_of_topics_are_javas_and_can_be_matched_here() {
+        let says = |pattern: &str| {
+            let found = check(ConnectorKind::Sink, &[("topics.regex", pattern)]);
+            let errors = errors(&found);
+            errors.iter().map(|(key, texts)| format!("{key}: {}", texts.join("; "))).collect::<Vec<_>>()
+        };
+        assert!(says("(?i)a[b-d&&[^c]]+").is_empty());
+        assert_eq!(
+            says("("),
+            [
+                "topics.regex: Invalid value ( for configuration topics.regex: Invalid regex: Unclosed group near index 1\n("
+            ]
+        );
+        assert_eq!(
+            says("\\Ga"),
+            [
+                "topics.regex: Invalid value \\Ga for configuration topics.regex: This regular expression cannot be used: \
+              \\G is not known here"
+            ]
+        );
+    }
+
+    #[test]
+    fn rules_for_new_topics_are_not_checked_here() {
+        let found = check(ConnectorKind::Source, &[("topic.creation.default.partitions", "0")]);
+        assert_eq!(errors(&found), []);
     }
 
     #[test]

@@ -1,11 +1,11 @@
 //! The keys of sink connectors, and the rules between them.
 
 use kafka_config::{
-    AnyClass, ConfigDef, ConfigError, ConfigValue, Importance, RawConfig, Type, ValidList, ValidPattern, Value, Width,
-    parse_type,
+    AnyClass, ConfigDef, ConfigError, ConfigValue, Importance, RawConfig, Type, ValidList, Value, Width, parse_type,
 };
 
 use super::keys::key;
+use crate::java_pattern::{JavaPattern, UsablePattern};
 
 const TOPICS: &str = "topics";
 const TOPICS_REGEX: &str = "topics.regex";
@@ -33,7 +33,7 @@ pub(super) fn with_sink_keys(definition: ConfigDef) -> ConfigDef {
                 "A Java regular expression of the topics whose records the sink gets; instead of topics.",
             )
             .default("")
-            .validator(ValidPattern)
+            .validator(UsablePattern)
             .importance(Importance::High)
             .group("Common", 4)
             .width(Width::Long),
@@ -96,7 +96,7 @@ pub fn sink_faults(raw: &RawConfig) -> Vec<(&'static str, String)> {
         }
     }
     if let Some(pattern) = pattern
-        && regex::Regex::new(&format!("^(?:{pattern})$")).is_ok_and(|regex| regex.is_match(dlq))
+        && JavaPattern::new(pattern).is_ok_and(|pattern| pattern.matches(dlq).unwrap_or(false))
     {
         faults.push((
             TOPICS_REGEX,

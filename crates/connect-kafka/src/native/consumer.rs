@@ -9,7 +9,7 @@ use connect_api::{Error, Kind, RawRecord, Result, TimestampType};
 use kafka_client::consumer::{ConsumerHandle, Event, FetchedRecords, StartAt};
 
 use super::from_client;
-use crate::{ConsumedRecord, Consumer, ConsumerEvent, Interrupt, PartitionRecords, Revocation};
+use crate::{ConsumedRecord, Consumer, ConsumerEvent, Interrupt, PartitionRecords, Revocation, TopicMatcher};
 
 pub(crate) struct NativeConsumer {
     /// `None` once closed.
@@ -62,6 +62,10 @@ fn records(fetched: FetchedRecords) -> PartitionRecords {
 impl Consumer for NativeConsumer {
     fn subscribe(&mut self, topics: &[Arc<str>]) -> Result<()> {
         self.handle.subscribe(topics.to_vec()).map_err(from_client)
+    }
+
+    fn subscribe_matching(&mut self, matcher: TopicMatcher) -> Result<()> {
+        self.handle.subscribe_matching(matcher).map_err(from_client)
     }
 
     async fn poll(&mut self, limit: Duration) -> Result<ConsumerEvent> {

@@ -38,8 +38,9 @@ impl Clients for NativeClients {
     }
 
     fn admin(&self, config: &RawConfig) -> Result<Arc<dyn Admin>> {
+        let bootstrap = config.get("bootstrap.servers").unwrap_or_default().to_owned();
         let config = AdminConfig::parse(config).map_err(from_client)?;
-        Ok(Arc::new(admin::NativeAdmin(kafka_client::Admin::new(self.env.clone(), config))))
+        Ok(Arc::new(admin::NativeAdmin { client: kafka_client::Admin::new(self.env.clone(), config), bootstrap }))
     }
 }
 

@@ -1,6 +1,6 @@
 //! Statuses that live as long as the process.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
 use connect_api::Result;
@@ -18,6 +18,7 @@ pub struct MemoryStatusStore {
 struct Known {
     connectors: BTreeMap<String, Status>,
     tasks: BTreeMap<String, BTreeMap<u32, Status>>,
+    topics: BTreeMap<String, BTreeSet<String>>,
 }
 
 impl MemoryStatusStore {
@@ -68,6 +69,20 @@ impl StatusStore for MemoryStatusStore {
             tasks.remove(&task);
         }
         Ok(())
+    }
+
+    async fn put_topic(&self, connector: &str, topic: &str, _task: u32) -> Result<()> {
+        self.known.lock().topics.entry(connector.to_owned()).or_default().insert(topic.to_owned());
+        Ok(())
+    }
+
+    async fn remove_topics(&self, connector: &str) -> Result<()> {
+        self.known.lock().topics.remove(connector);
+        Ok(())
+    }
+
+    fn topics(&self, connector: &str) -> Vec<String> {
+        self.known.lock().topics.get(connector).into_iter().flatten().cloned().collect()
     }
 
     fn connector(&self, connector: &str) -> Option<Status> {
@@ -128,6 +143,17 @@ mod tests {
         assert_eq!(store.connectors(), ["c"]);
         now(store.remove_connector("c")).unwrap();
         assert!(store.tasks("c").is_empty() && store.connector("c").is_none());
+    }
+
+    #[test]
+    fn topics_are_those_of_their_connector_until_they_are_forgotten() {
+        let store = MemoryStatusStore::new();
+        for (connector, topic) in [("c", "b"), ("c", "a"), ("c", "b"), ("d", "x")] {
+            now(store.put_topic(connector, topic, 0)).unwrap();
+        }
+        assert_eq!((store.topics("c"), store.topics("none")), (vec!["a".to_owned(), "b".to_owned()], Vec::new()));
+        now(store.remove_topics("c")).unwrap();
+        assert_eq!((store.topics("c"), store.topics("d")), (Vec::new(), vec!["x".to_owned()]));
     }
 
     #[test]

@@ -90,6 +90,12 @@ pub trait StatusStore: Send + Sync {
     async fn remove_connector(&self, connector: &str) -> Result<()>;
     /// Removes the status of a task.
     async fn remove_task(&self, connector: &str, task: u32) -> Result<()>;
+    /// A task of a connector uses a topic.
+    async fn put_topic(&self, connector: &str, topic: &str, task: u32) -> Result<()>;
+    /// Forgets the topics that a connector uses.
+    async fn remove_topics(&self, connector: &str) -> Result<()>;
+    /// The topics that a connector uses, sorted.
+    fn topics(&self, connector: &str) -> Vec<String>;
     /// The status of a connector.
     fn connector(&self, connector: &str) -> Option<Status>;
     /// The status of a task.

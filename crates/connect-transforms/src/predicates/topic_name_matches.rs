@@ -6,8 +6,8 @@ use connect_api::plugin::{Plugin, PredicatePlugin};
 use connect_api::{Predicate, Record, Result};
 use kafka_config::{ConfigDef, ConfigError, ConfigKey, NonEmptyString, RawConfig, Type, Validator};
 
-use crate::java_pattern::{JavaPattern, UsablePattern, usable};
 use crate::operand::refused;
+use connect_config::java_pattern::{JavaPattern, UsablePattern, usable};
 
 const PATTERN: &str = "pattern";
 

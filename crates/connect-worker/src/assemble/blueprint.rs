@@ -5,15 +5,16 @@ use std::sync::Arc;
 use connect_api::plugin::{ConnectorPlugin, Registry, SinkPlugin, SourcePlugin};
 use connect_api::{Error, Result, Role};
 use connect_config::clients::ClientOwner;
-use connect_config::connector::{ConnectorKind, Tolerance as ConfiguredTolerance, TransformStage};
+use connect_config::connector::{ConnectorKind, Tolerance as ConfiguredTolerance, TopicCreationRules, TransformStage};
 use connect_config::converter::ConverterUse;
-use connect_config::{ConnectorConfig, ConverterChoice, Plugins};
+use connect_config::{ConnectorConfig, ConverterChoice};
 use kafka_config::{ConfigError, RawConfig};
 
-use crate::TaskId;
 use crate::errors::{LogReporter, Tolerance, ToleranceType};
 use crate::record::{Chain, Condition, Converters, Link};
+use crate::supervise::Run;
 use crate::worker::WorkerSettings;
+use crate::{TaskId, TasksMax, TopicResets, TopicTracking};
 
 /// The kind of task.
 #[derive(Clone)]
@@ -28,15 +29,16 @@ pub(crate) struct Blueprint {
     pub(crate) id: TaskId,
     pub(crate) half: Half,
     pub(crate) connector: ConnectorConfig,
-    /// The connector's configuration, for its client overrides.
-    pub(crate) connector_raw: RawConfig,
     pub(crate) task_config: RawConfig,
     pub(crate) converters: Converters,
     pub(crate) chain: Chain,
+    /// How a source's topics are created; `None`: not by the task.
+    pub(crate) topic_rules: Option<TopicCreationRules>,
+    topic_resets: TopicResets,
 }
 
 impl Blueprint {
-    /// Reads the configuration and makes converters and transforms.
+    /// Makes converters and transforms.
     ///
     /// # Errors
     /// The first thing wrong.
@@ -44,14 +46,15 @@ impl Blueprint {
         settings: &WorkerSettings,
         id: TaskId,
         plugin: ConnectorPlugin,
-        connector_raw: &RawConfig,
+        read: ReadConfig,
         task_config: RawConfig,
+        topic_resets: TopicResets,
     ) -> Result<Self> {
-        let (kind, half) = match plugin {
-            ConnectorPlugin::Source(plugin) => (ConnectorKind::Source, Half::Source(plugin)),
-            ConnectorPlugin::Sink(plugin) => (ConnectorKind::Sink, Half::Sink(plugin)),
+        let ReadConfig { connector, topic_rules } = read;
+        let half = match plugin {
+            ConnectorPlugin::Source(plugin) => Half::Source(plugin),
+            ConnectorPlugin::Sink(plugin) => Half::Sink(plugin),
         };
-        let connector = read_config(kind, connector_raw, &settings.plugins)?;
         let registry = &settings.registry;
         let choose = |what| connector.converter(what).unwrap_or_else(|| settings.config.converter(what).clone());
         let converters = converters(registry, choose)?;
@@ -63,10 +66,11 @@ impl Blueprint {
             id,
             half,
             connector,
-            connector_raw: connector_raw.clone(),
             task_config,
             converters,
             chain,
+            topic_rules,
+            topic_resets,
         })
     }
 
@@ -76,8 +80,14 @@ impl Blueprint {
             worker: &self.settings.config,
             cluster_id: None,
             connector: &self.id.connector,
-            config: &self.connector_raw,
+            config: self.connector.originals(),
         }
+    }
+
+    /// `None`: the worker tracks no topics.
+    pub(crate) fn topic_tracking(&self, run: &Run) -> Option<TopicTracking> {
+        let tracks = self.settings.config.topic_tracking_enable;
+        tracks.then(|| TopicTracking::new(run.reporter.clone(), self.topic_resets.clone()))
     }
 
     pub(crate) fn tolerance(&self) -> Tolerance {
@@ -98,8 +108,34 @@ impl Blueprint {
     }
 }
 
-fn read_config(kind: ConnectorKind, raw: &RawConfig, plugins: &Plugins) -> Result<ConnectorConfig> {
-    ConnectorConfig::parse(kind, raw, plugins).map_err(config_error)
+/// A connector's configuration, read.
+pub(crate) struct ReadConfig {
+    pub(crate) connector: ConnectorConfig,
+    /// How a source's topics are created; `None`: not by its tasks.
+    pub(crate) topic_rules: Option<TopicCreationRules>,
+}
+
+impl ReadConfig {
+    /// How many tasks the connector may have.
+    pub(crate) fn tasks_max(&self) -> TasksMax {
+        let limit = usize::try_from(self.connector.tasks_max).unwrap_or_default();
+        TasksMax { limit, enforce: self.connector.tasks_max_enforce }
+    }
+}
+
+/// A connector's configuration as the start of the connector and of each task reads it.
+///
+/// # Errors
+/// The first thing wrong.
+pub(crate) fn read_config(plugin: &ConnectorPlugin, raw: &RawConfig, settings: &WorkerSettings) -> Result<ReadConfig> {
+    let kind = match plugin {
+        ConnectorPlugin::Source(_) => ConnectorKind::Source,
+        ConnectorPlugin::Sink(_) => ConnectorKind::Sink,
+    };
+    let connector = ConnectorConfig::parse(kind, raw, &settings.plugins).map_err(config_error)?;
+    let creates = kind == ConnectorKind::Source && settings.config.topic_creation_enable;
+    let topic_rules = if creates { TopicCreationRules::read(raw).map_err(config_error)? } else { None };
+    Ok(ReadConfig { connector, topic_rules })
 }
 
 /// A wrong configuration, as a task's start reports it.

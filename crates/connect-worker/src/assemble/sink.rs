@@ -5,7 +5,8 @@ use std::sync::Arc;
 use connect_api::plugin::SinkPlugin;
 use connect_api::sink::{ErrantRecordReporter, SinkTaskContext};
 use connect_api::{Error, Result, Signal};
-use connect_kafka::NewTopic;
+use connect_config::java_pattern::usable;
+use connect_kafka::{Consumer, NewTopic};
 
 use super::Blueprint;
 use super::blueprint::config_error;
@@ -42,7 +43,7 @@ pub(super) async fn run(mut blueprint: Blueprint, plugin: Arc<dyn SinkPlugin>, r
         let abandon = consumer.abandon();
         move || abandon()
     });
-    consumer.subscribe(&topics(&blueprint))?;
+    subscribe(&mut *consumer, &blueprint)?;
     let requests = Arc::new(Requests::new(consumer.interrupt()));
     let reports = Reports::default();
     let errant: Option<Arc<dyn ErrantRecordReporter>> = reporters.any().then(|| {
@@ -60,6 +61,7 @@ pub(super) async fn run(mut blueprint: Blueprint, plugin: Arc<dyn SinkPlugin>, r
     env.lend(task.start(context, blueprint.task_config.clone())).await?;
     run.reporter.say(State::Running);
     let (alive, paused) = (run.reporter.clone(), run.reporter.clone());
+    let topics = blueprint.topic_tracking(&run);
     let settings = blueprint.settings;
     let sinking = Sinking {
         env: env.clone(),
@@ -75,14 +77,26 @@ pub(super) async fn run(mut blueprint: Blueprint, plugin: Arc<dyn SinkPlugin>, r
         flush_timeout: settings.config.offset_flush_timeout,
         alive: Arc::new(move || alive.is_alive()),
         paused: Arc::new(move |is_paused| paused.say(if is_paused { State::Paused } else { State::Running })),
+        topics,
         probes: settings.probes,
     };
     Runner::new(sinking).run().await
 }
 
-fn topics(blueprint: &Blueprint) -> Vec<Arc<str>> {
-    let sink = blueprint.connector.sink.as_ref();
-    sink.map(|sink| sink.topics.iter().map(|topic| topic.as_str().into()).collect()).unwrap_or_default()
+/// To the listed topics, or to those that match `topics.regex`.
+fn subscribe(consumer: &mut dyn Consumer, blueprint: &Blueprint) -> Result<()> {
+    let Some(sink) = &blueprint.connector.sink else { return Ok(()) };
+    let Some(pattern) = sink.topics_regex.clone().filter(|_| sink.topics.is_empty()) else {
+        let topics: Vec<Arc<str>> = sink.topics.iter().map(|topic| topic.as_str().into()).collect();
+        return consumer.subscribe(&topics);
+    };
+    let pattern = usable("topics.regex", &pattern).map_err(config_error)?;
+    consumer.subscribe_matching(Arc::new(move |topic| {
+        pattern.matches(topic).unwrap_or_else(|error| {
+            tracing::error!(topic, error = format!("{error:#}"), "the topic is not read");
+            false
+        })
+    }))
 }
 
 async fn dead_letter_queue(blueprint: &mut Blueprint, run: &Run) -> Result<Option<Arc<DeadLetterQueue>>> {

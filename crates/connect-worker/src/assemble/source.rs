@@ -17,7 +17,7 @@ use super::blueprint::config_error;
 use crate::State;
 use crate::errors::{Policy, Reporters};
 use crate::record::Encoder;
-use crate::source::{Acknowledging, Delivery, InFlight, OffsetWriter, Outbox, Reading, Runner};
+use crate::source::{Acknowledging, Delivery, InFlight, OffsetWriter, Outbox, Reading, Runner, TopicCreation};
 use crate::supervise::{Reporter, Run};
 
 /// The most one task has in flight: several batches of a megabyte, which keeps a fast link busy; more only costs memory.
@@ -81,6 +81,7 @@ pub(super) async fn run(blueprint: Blueprint, plugin: Arc<dyn SourcePlugin>, run
         offsets: stored,
         defines_transactions: false,
     };
+    let topics = topic_creation(&blueprint, &run)?;
     let producer_config = blueprint.clients().source_producer(blueprint.id.task).map_err(config_error)?;
     let producer = settings.clients.producer(&producer_config)?;
     let closed = producer.clone();
@@ -89,10 +90,24 @@ pub(super) async fn run(blueprint: Blueprint, plugin: Arc<dyn SourcePlugin>, run
     let start = async { plugin.task().start(context, task_config).await };
     let halves = env.lend(start).await?;
     run.reporter.say(State::Running);
-    halves_run(blueprint, halves, producer, run).await
+    halves_run(blueprint, halves, producer, topics, run).await
 }
 
-async fn halves_run(blueprint: Blueprint, halves: SourceHalves, producer: Arc<dyn Producer>, run: Run) -> Result<()> {
+/// `None`: the connector has no rules, or the worker takes none.
+fn topic_creation(blueprint: &Blueprint, run: &Run) -> Result<Option<TopicCreation>> {
+    let Some(rules) = blueprint.topic_rules.clone() else { return Ok(None) };
+    let config = blueprint.clients().topic_admin(blueprint.id.task).map_err(config_error)?;
+    let admin = blueprint.settings.clients.admin(&config)?;
+    Ok(Some(TopicCreation::new(blueprint.settings.env.clone(), run.token.clone(), admin, rules)))
+}
+
+async fn halves_run(
+    blueprint: Blueprint,
+    halves: SourceHalves,
+    producer: Arc<dyn Producer>,
+    topics: Option<TopicCreation>,
+    run: Run,
+) -> Result<()> {
     let settings = blueprint.settings.clone();
     let env = settings.env.clone();
     let SourceHalves { reader, acknowledger } = halves;
@@ -117,6 +132,7 @@ async fn halves_run(blueprint: Blueprint, halves: SourceHalves, producer: Arc<dy
         // By default both are the same, and a task that waits to the end is given up before it stores its offsets.
         finish_limit: settings.config.offset_flush_timeout.min(settings.config.task_shutdown_graceful_timeout * 4 / 5),
         tolerance: tolerance.tolerance,
+        topics: blueprint.topic_tracking(&run),
         probes: settings.probes.clone(),
     };
     let (requests, inbox) = mpsc::channel(1);
@@ -133,7 +149,7 @@ async fn halves_run(blueprint: Blueprint, halves: SourceHalves, producer: Arc<dy
         chain: blueprint.chain,
         encoder: Encoder::new(blueprint.converters),
         policy: Policy::new(env.clone(), tolerance, reporters),
-        outbox: Outbox { env, producer, in_flight, budget },
+        outbox: Outbox { env, producer, in_flight, budget, topics },
         delivery: Delivery::AtLeastOnce,
         acknowledging: requests,
         stop_limit: settings.config.task_shutdown_graceful_timeout,

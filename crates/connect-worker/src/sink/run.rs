@@ -15,6 +15,7 @@ use crate::errors::Policy;
 use crate::fairness::give_way;
 use crate::probe::{Probes, Step};
 use crate::record::{Chain, Decoder};
+use crate::topic_tracking::TopicTracking;
 
 /// What a sink task is made of.
 pub struct Sinking {
@@ -44,6 +45,8 @@ pub struct Sinking {
     pub alive: Arc<dyn Fn() -> bool + Send + Sync>,
     /// Told when the task pauses (`true`) and resumes.
     pub paused: Arc<dyn Fn(bool) + Send + Sync>,
+    /// Told which topics records came from; `None`: nobody wants to know.
+    pub topics: Option<TopicTracking>,
     /// For tests.
     pub probes: Probes,
 }
@@ -222,12 +225,20 @@ impl Runner {
         for record in batch.records {
             let next = record.offset + 1;
             match self.parts.decoder.decode(&batch.topic, batch.partition, &record) {
-                Ok(decoded) => taken.push(decoded),
+                Ok(decoded) => {
+                    if taken.is_empty() {
+                        self.uses(&batch.topic);
+                    }
+                    taken.push(decoded);
+                }
                 Err(failure) => {
                     self.transform(&mut taken).await?;
                     let parts = &mut self.parts;
                     let settled = parts.decoder.settle(&batch.topic, batch.partition, record, &parts.policy, failure);
-                    taken.extend(settled.await?);
+                    if let Some(settled) = settled.await? {
+                        self.uses(&batch.topic);
+                        taken.push(settled);
+                    }
                 }
             }
             last = Some(next);
@@ -236,6 +247,13 @@ impl Runner {
             self.next.insert(partition, next);
         }
         self.transform(&mut taken).await
+    }
+
+    /// Parity: a topic counts once a record of it is converted, whatever becomes of the record.
+    fn uses(&mut self, topic: &Arc<str>) {
+        if let Some(topics) = &mut self.parts.topics {
+            topics.uses(topic);
+        }
     }
 
     async fn transform(&mut self, taken: &mut Vec<Record>) -> Result<()> {

@@ -12,10 +12,10 @@ use env::{Env, Instant};
 use tokio::sync::{mpsc, oneshot};
 
 use super::InFlight;
-use crate::TaskId;
 use crate::containment::contain;
 use crate::errors::ToleranceType;
 use crate::probe::{Probes, Step};
+use crate::{TaskId, TopicTracking};
 
 /// Stores offsets of one connector, durably.
 #[async_trait]
@@ -56,6 +56,8 @@ pub struct Acknowledging {
     pub finish_limit: Duration,
     /// `errors.tolerance`
     pub tolerance: ToleranceType,
+    /// Told which topics have stored records; `None`: nobody wants to know.
+    pub topics: Option<TopicTracking>,
     /// For tests.
     pub probes: Probes,
 }
@@ -112,7 +114,12 @@ impl Acknowledging {
             let mut tracker = self.in_flight.lock();
             for completion in &completions {
                 match &completion.error {
-                    None => tracker.stored(completion),
+                    None => {
+                        tracker.stored(completion);
+                        if let Some(topics) = &mut self.topics {
+                            topics.uses(&completion.topic);
+                        }
+                    }
                     // Errors of a transactional producer surface when the transaction is committed; rows of an aborted
                     // one are done without being stored.
                     Some(_) if self.offsets.is_none() => tracker.skipped(completion),

@@ -9,6 +9,7 @@ mod delivery;
 mod in_flight;
 mod run;
 mod send;
+mod topic_creation;
 mod tracker;
 
 pub use acknowledge::{Acknowledging, Finish, OffsetWriter};
@@ -16,4 +17,5 @@ pub use delivery::{Delivery, Transaction, TransactionBoundary, TransactionParts,
 pub use in_flight::InFlight;
 pub use run::{Reading, Runner};
 pub use send::Outbox;
+pub use topic_creation::TopicCreation;
 pub use tracker::{Entry, Tracker};

@@ -1,5 +1,6 @@
 //! Handing rows to the producer and to the tracker, in one step.
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,8 +9,8 @@ use connect_kafka::{Producer, Rows};
 use env::Env;
 use futures_util::FutureExt;
 
-use super::InFlight;
 use super::tracker::Entry;
+use super::{InFlight, TopicCreation};
 use crate::budget::{Lease, Share};
 use crate::errors::{FailedRecord, Handled, Policy, Stage};
 
@@ -23,6 +24,8 @@ pub struct Outbox {
     pub in_flight: InFlight,
     /// The task's share of the worker's byte budget.
     pub budget: Share,
+    /// Creates topics before the first row goes there; `None`: that is the broker's affair.
+    pub topics: Option<TopicCreation>,
 }
 
 /// The class that error reports show for failures of the producer.
@@ -34,17 +37,28 @@ const REFUSED_DELAY: Duration = Duration::from_millis(100);
 impl Outbox {
     /// Sends rows, which were made of `records` one by one. Waits while the producer is full, within the budget. With
     /// `tolerant`, rows that the producer will never take are handled by the error policy; without, they fail the task.
+    /// A task that is to stop while a topic is being created sends no row from there on.
     ///
     /// # Errors
     /// The error that fails the task. Rows before the one that failed were accepted.
-    pub async fn send(&self, rows: &Rows, records: &[Record], policy: &Policy, tolerant: bool) -> Result<()> {
+    pub async fn send(&mut self, rows: &Rows, records: &[Record], policy: &Policy, tolerant: bool) -> Result<()> {
         let lease = self.lease(rows.data_len()).await?;
         let mut next = 0;
         while next < rows.len() {
             if let Some(failure) = self.in_flight.failure() {
                 return Err(unrecoverable(&failure));
             }
-            match self.append(rows, records, next) {
+            let end = match &mut self.topics {
+                None => rows.len(),
+                Some(topics) => next + topics.known_rows(&rows.rows()[next..]),
+            };
+            if end == next {
+                if self.create_topic(&rows.rows()[next].topic).await? {
+                    continue;
+                }
+                break;
+            }
+            match self.append(rows, records, next..end) {
                 Ok(0) => self.wait_for_room().await?,
                 Ok(accepted) => next += accepted,
                 Err((row, error)) if error.is_retriable() => {
@@ -77,10 +91,20 @@ impl Outbox {
         }
     }
 
-    /// Appends from `next` on, and enters in the tracker what was accepted, before anybody can see its completion.
-    fn append(&self, rows: &Rows, records: &[Record], next: usize) -> Result<usize, (usize, Error)> {
+    /// Rows before this one go out while the topic is looked for. False: the task is to stop.
+    async fn create_topic(&mut self, topic: &Arc<str>) -> Result<bool> {
+        self.producer.flush();
+        match &mut self.topics {
+            Some(topics) => topics.ensure(topic).await,
+            None => Ok(true),
+        }
+    }
+
+    /// Appends a range, and enters in the tracker what was accepted, before anybody can see its completion.
+    fn append(&self, rows: &Rows, records: &[Record], range: Range<usize>) -> Result<usize, (usize, Error)> {
+        let next = range.start;
         let mut tracker = self.in_flight.lock();
-        let answer = self.producer.append(rows, next..rows.len());
+        let answer = self.producer.append(rows, range);
         let accepted = match &answer {
             Ok(accepted) => *accepted,
             Err(refused) => refused.row - next,

@@ -97,6 +97,7 @@ impl Setup {
             flush_timeout: Duration::from_secs(5),
             finish_limit: Duration::from_secs(4),
             tolerance: self.tolerance,
+            topics: None,
             probes: Probes::default(),
         };
         let (requests, inbox) = mpsc::channel(1);
@@ -131,6 +132,7 @@ impl Setup {
                 producer: producer.clone(),
                 in_flight,
                 budget: Budget::new(1 << 20).share(env, 1 << 20),
+                topics: None,
             },
             delivery: Delivery::ExactlyOnce(Box::new(transaction)),
             acknowledging: requests,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use connect_api::Error;
 use connect_storage::config::TargetState;
-use connect_worker::TaskId;
+use connect_worker::{TaskId, TasksMax};
 
 use crate::doubles::plugins::ConnectorScript;
 use crate::doubles::{Turn, World, simulated};
@@ -132,7 +132,7 @@ fn a_failed_task_stays_until_it_is_restarted() {
         let id = TaskId::new("c", 0);
         let config = world.source_config("c", &[]);
         assert_eq!(world.worker.tasks(), std::slice::from_ref(&id));
-        let twice = world.worker.start_task(&id, &config, config.clone(), TargetState::Started);
+        let twice = world.worker.start_task(&id, &config, config.clone(), 1, TargetState::Started);
         assert!(twice.unwrap_err().to_string().ends_with("Task already exists in this worker: c-0"));
         world.stop("c").await;
         world.start_source("c", &[]);
@@ -183,7 +183,7 @@ fn a_connector_starts_pauses_stops_and_fails_as_its_states_say() {
         let world = World::new(&env);
         let config = || world.source_config("c", &[]);
         world.worker.start_connector(&"c".into(), config(), TargetState::Started).await.unwrap();
-        assert_eq!(world.worker.task_configs("c", 2).await.unwrap().len(), 2);
+        assert_eq!(world.worker.task_configs("c", TasksMax { limit: 2, enforce: true }).await.unwrap().len(), 2);
         world.worker.set_target_state("c", TargetState::Paused).await.unwrap();
         world.worker.set_target_state("c", TargetState::Started).await.unwrap();
         world.worker.set_target_state("c", TargetState::Stopped).await.unwrap();

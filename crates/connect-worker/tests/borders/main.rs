@@ -17,3 +17,4 @@ mod panics;
 mod record_errors;
 mod sink_commits;
 mod sink_partitions;
+mod topics;

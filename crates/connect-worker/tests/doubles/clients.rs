@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use connect_api::{Error, Result};
-use connect_kafka::{Admin, Clients, ClusterDescription, Consumer, Memory, NewTopic, Producer};
+use connect_api::{Error, Kind, Result};
+use connect_kafka::{Admin, Clients, ClusterDescription, Consumer, Memory, NewTopic, Producer, TopicOutcome};
 use env::Env;
 use kafka_config::RawConfig;
 use parking_lot::Mutex;
@@ -19,11 +19,58 @@ pub(crate) struct TestClients {
     journal: Journal,
     producers: Mutex<BTreeMap<String, ProducerControl>>,
     consumers: Mutex<BTreeMap<String, ConsumerControl>>,
+    admins: AdminControl,
+}
+
+/// The test's hand on all admin clients.
+#[derive(Clone, Default)]
+pub(crate) struct AdminControl(Arc<Mutex<AdminScript>>);
+
+#[derive(Default)]
+struct AdminScript {
+    calls: Vec<String>,
+    configs: Vec<RawConfig>,
+    time_outs: usize,
+    refuses: bool,
+}
+
+impl AdminControl {
+    /// The topics looked for and created, in order.
+    pub(crate) fn calls(&self) -> Vec<String> {
+        self.0.lock().calls.clone()
+    }
+
+    /// What admin clients were made with.
+    pub(crate) fn configs(&self) -> Vec<RawConfig> {
+        self.0.lock().configs.clone()
+    }
+
+    /// So many look-ups time out.
+    pub(crate) fn time_outs(&self, count: usize) {
+        self.0.lock().time_outs = count;
+    }
+
+    /// Nobody may create topics.
+    pub(crate) fn refuse(&self) {
+        self.0.lock().refuses = true;
+    }
 }
 
 impl TestClients {
     pub(crate) fn new(env: Env, cluster: Cluster, journal: Journal) -> Self {
-        Self { env, cluster, journal, producers: Mutex::default(), consumers: Mutex::default() }
+        Self {
+            env,
+            cluster,
+            journal,
+            producers: Mutex::default(),
+            consumers: Mutex::default(),
+            admins: AdminControl::default(),
+        }
+    }
+
+    /// The admin clients.
+    pub(crate) fn admins(&self) -> &AdminControl {
+        &self.admins
     }
 
     /// The producers of that client id, also before there is one.
@@ -59,12 +106,13 @@ impl Clients for TestClients {
         Ok(self.consumer_of(connector, task.parse().unwrap()).make())
     }
 
-    fn admin(&self, _config: &RawConfig) -> Result<Arc<dyn Admin>> {
-        Ok(Arc::new(TestAdmin(self.cluster.clone())))
+    fn admin(&self, config: &RawConfig) -> Result<Arc<dyn Admin>> {
+        self.admins.0.lock().configs.push(config.clone());
+        Ok(Arc::new(TestAdmin(self.cluster.clone(), self.admins.clone())))
     }
 }
 
-struct TestAdmin(Cluster);
+struct TestAdmin(Cluster, AdminControl);
 
 #[async_trait]
 impl Admin for TestAdmin {
@@ -81,6 +129,25 @@ impl Admin for TestAdmin {
             return Err(Error::connect("Not authorized to create this topic"));
         }
         Ok(self.0.create_topic(&topic.name))
+    }
+
+    async fn find_topic(&self, topic: &str) -> Result<bool> {
+        let mut script = self.1.0.lock();
+        script.calls.push(format!("find {topic}"));
+        if script.time_outs > 0 {
+            script.time_outs -= 1;
+            return Err(Error::new(Kind::Retriable, format!("Timed out while describing topics '{topic}'")));
+        }
+        Ok(self.0.has_topic(topic))
+    }
+
+    async fn create_or_find_topic(&self, topic: &NewTopic) -> Result<TopicOutcome> {
+        let mut script = self.1.0.lock();
+        script.calls.push(format!("create {topic}"));
+        if script.refuses {
+            return Ok(TopicOutcome::Refused);
+        }
+        Ok(if self.0.create_topic(&topic.name) { TopicOutcome::Created } else { TopicOutcome::Existing })
     }
 
     async fn close(&self) {}

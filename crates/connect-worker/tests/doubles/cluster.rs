@@ -120,6 +120,11 @@ impl Cluster {
         self.state.lock().logs.keys().filter(|partition| &*partition.topic == topic).cloned().collect()
     }
 
+    /// The topics there are.
+    pub(crate) fn topics(&self) -> Vec<Arc<str>> {
+        self.state.lock().topics.iter().map(|topic| topic.as_str().into()).collect()
+    }
+
     pub(crate) fn create_topic(&self, topic: &str) -> bool {
         self.state.lock().topics.insert(topic.to_owned())
     }

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use bytes::{BufMut, BytesMut};
 use connect_api::sink::{Offsets, TopicPartition};
 use connect_api::{Error, RawRecord, Result, TimestampType};
-use connect_kafka::{ConsumedRecord, Consumer, ConsumerEvent, Interrupt, PartitionRecords, Revocation};
+use connect_kafka::{ConsumedRecord, Consumer, ConsumerEvent, Interrupt, PartitionRecords, Revocation, TopicMatcher};
 use env::{Env, Instant};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
@@ -283,6 +283,11 @@ impl Consumer for ScriptedConsumer {
             inner.events.push_back(Event::Assign(all));
         }
         Ok(())
+    }
+
+    fn subscribe_matching(&mut self, matcher: TopicMatcher) -> Result<()> {
+        let topics: Vec<Arc<str>> = self.control.cluster.topics().into_iter().filter(|topic| matcher(topic)).collect();
+        self.subscribe(&topics)
     }
 
     async fn poll(&mut self, limit: Duration) -> Result<ConsumerEvent> {

@@ -8,6 +8,7 @@ use parking_lot::Mutex;
 pub(crate) struct Statuses {
     said: Mutex<Vec<(String, State)>>,
     reconfigurations: Mutex<Vec<String>>,
+    topics: Mutex<Vec<String>>,
 }
 
 fn name(state: &State) -> &'static str {
@@ -45,6 +46,11 @@ impl Statuses {
     pub(crate) fn reconfigurations(&self) -> Vec<String> {
         self.reconfigurations.lock().clone()
     }
+
+    /// The topics that tasks told of, each `c-0 topic`, in order.
+    pub(crate) fn topics(&self) -> Vec<String> {
+        self.topics.lock().clone()
+    }
 }
 
 impl StatusListener for Statuses {
@@ -54,6 +60,10 @@ impl StatusListener for Statuses {
 
     fn task(&self, id: &TaskId, state: State, _version: Option<&str>) {
         self.said.lock().push((id.to_string(), state));
+    }
+
+    fn topic(&self, id: &TaskId, topic: &str) {
+        self.topics.lock().push(format!("{id} {topic}"));
     }
 
     fn reconfigure(&self, connector: &str) {

@@ -166,7 +166,7 @@ impl World {
 
     /// Starts task 0 of a connector.
     pub(crate) fn start(&self, name: &str, config: &RawConfig, target: TargetState) {
-        self.worker.start_task(&TaskId::new(name, 0), config, config.clone(), target).unwrap();
+        self.worker.start_task(&TaskId::new(name, 0), config, config.clone(), 1, target).unwrap();
     }
 
     /// Stops task 0 of a connector.

@@ -56,6 +56,8 @@ pub struct ConsumerConfig {
     pub max_poll_interval: Duration,
     /// `check.crcs`.
     pub check_crcs: bool,
+    /// `exclude.internal.topics`: whether a subscription by pattern leaves out Kafka's own topics.
+    pub exclude_internal_topics: bool,
     /// `default.api.timeout.ms`: how long a call may take, retries included.
     pub api_timeout: Duration,
 }
@@ -70,6 +72,7 @@ static DEFINITION: LazyLock<ConfigDef> = LazyLock::new(|| {
         .define(flag("check.crcs", true))
         .define(int_from("default.api.timeout.ms", 60_000, 0))
         .define(flag("enable.auto.commit", true))
+        .define(flag("exclude.internal.topics", true))
         .define(int_from("fetch.max.bytes", 52_428_800, 0))
         .define(int_from("fetch.max.wait.ms", 500, 0))
         .define(int_from("fetch.min.bytes", 1, 0))
@@ -108,6 +111,7 @@ impl ConsumerConfig {
             max_poll_records: size(&parsed, "max.poll.records")?.max(1),
             max_poll_interval: int_millis(&parsed, "max.poll.interval.ms")?,
             check_crcs: parsed.bool("check.crcs")?,
+            exclude_internal_topics: parsed.bool("exclude.internal.topics")?,
             api_timeout: int_millis(&parsed, "default.api.timeout.ms")?,
         })
     }

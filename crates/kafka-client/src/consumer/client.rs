@@ -174,7 +174,8 @@ impl ConsumerHandle {
         Ok(())
     }
 
-    /// Subscribes to every topic that `matcher` takes, now and later, Kafka's own aside.
+    /// Subscribes to every topic that `matcher` takes, now and later: new ones are found when metadata is refreshed
+    /// (`metadata.max.age.ms`). Kafka's own topics are left out unless `exclude.internal.topics=false`.
     ///
     /// # Errors
     /// As [`ConsumerHandle::subscribe`].
@@ -360,7 +361,8 @@ impl Inner {
         if let Some(matcher) = matcher
             && snapshot.generation > 0
         {
-            let known = snapshot.topics.iter().filter(|(_, info)| !info.internal && info.error.is_none());
+            let all = !self.config.exclude_internal_topics;
+            let known = snapshot.topics.iter().filter(|(_, info)| (all || !info.internal) && info.error.is_none());
             let topics: BTreeSet<Arc<str>> = known.map(|(name, _)| name.clone()).filter(|name| matcher(name)).collect();
             let none_yet = self.membership.lock().is_none();
             if self.protocol.subscribe(topics, true) || none_yet {

@@ -6,7 +6,7 @@ use super::JavaPattern;
 
 /// A pattern that Java takes, and that can be matched here.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct UsablePattern;
+pub struct UsablePattern;
 
 impl Validator for UsablePattern {
     fn ensure_valid(&self, name: &str, value: Option<&Value>) -> Result<(), ConfigError> {
@@ -23,8 +23,11 @@ impl Validator for UsablePattern {
 ///
 /// # Errors
 /// Why it cannot be matched here.
-pub(crate) fn usable(name: &str, pattern: &str) -> Result<JavaPattern, ConfigError> {
-    JavaPattern::new(pattern).map_err(|reason| {
-        ConfigError::invalid(name, pattern, format!("This regular expression cannot be used: {reason}"))
-    })
+pub fn usable(name: &str, pattern: &str) -> Result<JavaPattern, ConfigError> {
+    JavaPattern::new(pattern).map_err(|reason| unusable(name, pattern, &reason))
+}
+
+/// The error of a key whose pattern cannot be matched here.
+pub fn unusable(name: &str, pattern: &str, reason: &str) -> ConfigError {
+    ConfigError::invalid(name, pattern, format!("This regular expression cannot be used: {reason}"))
 }

@@ -7,7 +7,7 @@ use super::JavaPattern;
 
 /// Replaces the first match of a pattern in texts that match it as a whole.
 #[derive(Clone, Debug)]
-pub(crate) struct Rewrite {
+pub struct Rewrite {
     pattern: JavaPattern,
     search: Regex,
     replacement: String,
@@ -19,7 +19,7 @@ impl Rewrite {
     ///
     /// # Errors
     /// When the pattern cannot be used.
-    pub(crate) fn new(pattern: JavaPattern, replacement: &str) -> Result<Self> {
+    pub fn new(pattern: JavaPattern, replacement: &str) -> Result<Self> {
         let search = pattern.search().map_err(Error::config)?;
         Ok(Self { pattern, search, replacement: replacement.to_owned() })
     }
@@ -28,7 +28,7 @@ impl Rewrite {
     ///
     /// # Errors
     /// When the replacement names a group that is not there or cannot be read, or the pattern needs too many steps.
-    pub(crate) fn apply(&self, text: &str) -> Result<Option<String>> {
+    pub fn apply(&self, text: &str) -> Result<Option<String>> {
         if !self.pattern.matches(text)? {
             return Ok(None);
         }

@@ -16,8 +16,8 @@ mod replacement;
 use connect_api::{Error, Result};
 use fancy_regex::Regex;
 
-pub(crate) use key::{UsablePattern, usable};
-pub(crate) use replacement::Rewrite;
+pub use key::{UsablePattern, unusable, usable};
+pub use replacement::Rewrite;
 
 /// A pattern that matches whole texts.
 #[derive(Clone, Debug)]
