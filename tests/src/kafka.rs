@@ -71,13 +71,14 @@ impl RealKafka {
     }
 
     /// One broker for all tests of this process, started by the first that asks. It takes records of up to 20 MB and members of groups
-    /// with a session time-out from half a second.
+    /// with a session time-out from half a second, and keeps records however old their timestamps are.
     pub fn shared() -> Result<&'static Self> {
         static SHARED: OnceLock<Result<RealKafka, String>> = OnceLock::new();
         let start = || {
             let options = KafkaOptions::default()
                 .property("message.max.bytes", "20000000")
-                .property("group.min.session.timeout.ms", "500");
+                .property("group.min.session.timeout.ms", "500")
+                .property("log.retention.ms", "-1");
             let mut kafka = Self::start_with(options)?;
             kafka.remove_with_this_process()?;
             anyhow::Ok(kafka)

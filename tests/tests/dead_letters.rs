@@ -6,44 +6,13 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use e2e::{Engine, RealKafka, Record, Stored, Worker, WorkerFiles, wait_for};
+use e2e::{Engine, Letter, RealKafka, Record, Worker, WorkerFiles, wait_for};
 
 const SOON: Duration = Duration::from_secs(40);
 const JSON: &str = "org.apache.kafka.connect.json.JsonConverter";
-const TRACE: &str = "__connect.errors.exception.stacktrace";
 
 fn read(path: &Path) -> String {
     std::fs::read_to_string(path).unwrap_or_default()
-}
-
-/// A record of the dead letter queue without what may differ: the frames of the stack trace.
-#[derive(Debug, PartialEq)]
-struct Letter {
-    key: Option<Vec<u8>>,
-    value: Option<Vec<u8>>,
-    timestamp: i64,
-    headers: Vec<(String, Option<String>)>,
-}
-
-impl Letter {
-    fn of(record: &Stored) -> Self {
-        let header = |(name, value): &(String, Option<Vec<u8>>)| {
-            let text = value.as_ref().map(|bytes| String::from_utf8_lossy(bytes).into_owned());
-            (name.clone(), if name == TRACE { text.map(|trace| without_frames(&trace)) } else { text })
-        };
-        Self {
-            key: record.key.clone(),
-            value: record.value.clone(),
-            timestamp: record.timestamp,
-            headers: record.headers.iter().map(header).collect(),
-        }
-    }
-}
-
-/// Class, message and causes: a trace without its `at` and `... more` lines.
-fn without_frames(trace: &str) -> String {
-    let kept = trace.lines().filter(|line| !line.starts_with("\tat ") && !line.starts_with("\t... "));
-    kept.collect::<Vec<_>>().join("\n")
 }
 
 /// What a sink did with a topic: its file, and its dead letters.

@@ -46,6 +46,8 @@ pub struct SourceOrigin {
     pub offset: SourceOffset,
     /// A number the connector chose; acknowledgements carry it back.
     pub tag: u64,
+    /// The record before any transform, when somebody may have to be told of it. The runtime keeps it here.
+    pub original: Option<Arc<Record>>,
 }
 
 /// Where in Kafka a record came from, before any transform (KIP-793).
@@ -95,7 +97,7 @@ impl Record {
             value,
             timestamp: None,
             headers: Headers::new(),
-            origin: Origin::Source(SourceOrigin { partition, offset, tag: 0 }),
+            origin: Origin::Source(SourceOrigin { partition, offset, tag: 0, original: None }),
         }
     }
 
@@ -121,6 +123,14 @@ impl Record {
         match &self.origin {
             Origin::Source(origin) => Some(origin),
             Origin::Sink(_) => None,
+        }
+    }
+
+    /// Keeps what the record is now as its original; only source records have one.
+    pub fn keep_original(&mut self) {
+        let original = Arc::new(self.clone());
+        if let Origin::Source(origin) = &mut self.origin {
+            origin.original = Some(original);
         }
     }
 

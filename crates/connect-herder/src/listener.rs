@@ -25,7 +25,7 @@ impl Listener {
             State::Stopped => (Stored::Stopped, None),
             State::Unassigned => (Stored::Unassigned, None),
             State::Restarting => (Stored::Restarting, None),
-            State::Failed(error) => (Stored::Failed, Some(self.variables.hide(error.located_trace()))),
+            State::Failed(error) => (Stored::Failed, Some(self.variables.hide(error.trace()))),
         };
         let (worker_id, version) = (self.worker_id.clone(), version.map(str::to_owned));
         Status { state, trace, worker_id, generation: 0, version }

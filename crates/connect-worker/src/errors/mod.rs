@@ -3,10 +3,11 @@
 
 mod dead_letter;
 mod policy;
+mod record_text;
 mod report;
 mod tolerance;
 
 pub use dead_letter::{DeadLetterQueue, DeadLetterSettings};
-pub use policy::{Handled, Policy};
+pub use policy::{Handled, Policy, Settled};
 pub use report::{FailedRecord, Failure, LogReporter, Reporters};
 pub use tolerance::{Decision, Stage, Tolerance, ToleranceType, exceeded};

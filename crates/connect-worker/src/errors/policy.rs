@@ -16,6 +16,20 @@ pub enum Handled {
     Fail(Error),
 }
 
+/// How the attempts at one record ended.
+#[derive(Debug)]
+pub enum Settled<T> {
+    /// One succeeded.
+    Done(T),
+    /// None did; the record is to be reported.
+    Failed {
+        /// The error of the last one.
+        error: Error,
+        /// The error that fails the task; `None`: the record is skipped.
+        fatal: Option<Error>,
+    },
+}
+
 /// The error policy of one task.
 pub struct Policy {
     env: Env,
@@ -54,45 +68,59 @@ impl Policy {
         attempt: u32,
         since: Instant,
     ) -> Handled {
+        let handled = self.weigh(error, attempt, since).await;
+        if !matches!(handled, Handled::Retry) {
+            self.reporters.report(&Failure { stage, class, error, record });
+        }
+        handled
+    }
+
+    /// The same without a report.
+    async fn weigh(&self, error: &Error, attempt: u32, since: Instant) -> Handled {
         let elapsed = self.env.clock().now() - since;
         match self.tolerance.decide(error, attempt, elapsed, |bound| self.env.random().below(bound)) {
             Decision::Retry(delay) => {
                 self.env.sleep(delay).await;
                 Handled::Retry
             }
-            Decision::Skip => {
-                self.reporters.report(&Failure { stage, class, error, record });
-                Handled::Skip
-            }
-            Decision::Fail(failure) => {
-                self.reporters.report(&Failure { stage, class, error, record });
-                Handled::Fail(failure)
-            }
+            Decision::Skip => Handled::Skip,
+            Decision::Fail(failure) => Handled::Fail(failure),
         }
     }
 
     /// Repeats `attempt` for one record until it succeeds or the policy says otherwise. `first` is the error of the
-    /// attempt that was already made. `Ok(None)`: the record is skipped.
+    /// attempt that was already made. `Ok(None)`: the record is skipped, and was reported.
     ///
     /// # Errors
-    /// The error that fails the task.
+    /// The error that fails the task; the record was reported.
     pub async fn settle<T>(
         &self,
         stage: Stage,
         class: &str,
         first: Error,
         record: FailedRecord<'_>,
-        mut attempt: impl FnMut() -> Result<T>,
+        attempt: impl FnMut() -> Result<T>,
     ) -> Result<Option<T>> {
+        match self.try_again(first, attempt).await {
+            Settled::Done(value) => Ok(Some(value)),
+            Settled::Failed { error, fatal } => {
+                self.reporters.report(&Failure { stage, class, error: &error, record });
+                fatal.map_or(Ok(None), Err)
+            }
+        }
+    }
+
+    /// Like [`Policy::settle`], but leaves the report to the caller, who may have to bring reports in order first.
+    pub async fn try_again<T>(&self, first: Error, mut attempt: impl FnMut() -> Result<T>) -> Settled<T> {
         let (mut error, mut count, since) = (first, 1, self.env.clock().now());
         loop {
-            match self.handle(stage, class, &error, record, count, since).await {
+            match self.weigh(&error, count, since).await {
                 Handled::Retry => match attempt() {
-                    Ok(value) => return Ok(Some(value)),
+                    Ok(value) => return Settled::Done(value),
                     Err(next) => (error, count) = (next, count + 1),
                 },
-                Handled::Skip => return Ok(None),
-                Handled::Fail(failure) => return Err(failure),
+                Handled::Skip => return Settled::Failed { error, fatal: None },
+                Handled::Fail(fatal) => return Settled::Failed { error, fatal: Some(fatal) },
             }
         }
     }

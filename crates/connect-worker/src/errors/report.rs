@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use connect_api::{Error, Origin, RawRecord, Record, TimestampType};
 
+use super::record_text::source_text;
 use super::{DeadLetterQueue, Stage};
 use crate::TaskId;
 
@@ -44,10 +45,10 @@ pub enum FailedRecord<'a> {
 }
 
 impl<'a> FailedRecord<'a> {
-    /// The record as it came, whatever transforms made of it.
+    /// The record as it came, whatever transforms made of it; a source record without its original, as it is.
     pub fn of(record: &'a Record) -> Self {
         match &record.origin {
-            Origin::Source(_) => FailedRecord::Source(record),
+            Origin::Source(origin) => FailedRecord::Source(origin.original.as_deref().unwrap_or(record)),
             Origin::Sink(origin) => FailedRecord::Consumed {
                 topic: &origin.topic,
                 partition: origin.partition,
@@ -85,7 +86,11 @@ impl LogReporter {
                 }
                 FailedRecord::Consumed { topic, partition, offset, timestamp, timestamp_type, .. } => {
                     let _ = write!(line, ", where consumed record is {{topic='{topic}', partition={partition}, ");
-                    let _ = write!(line, "offset={offset}, timestamp={timestamp}, timestampType={timestamp_type}}}");
+                    let _ = write!(line, "offset={offset}");
+                    if *timestamp_type != TimestampType::NoTimestampType {
+                        let _ = write!(line, ", timestamp={timestamp}, timestampType={timestamp_type}");
+                    }
+                    line.push('}');
                 }
             }
         }
@@ -96,18 +101,6 @@ impl LogReporter {
     fn report(&self, failure: &Failure<'_>) {
         tracing::error!(error = failure.error.trace(), "{}", self.line(failure));
     }
-}
-
-fn source_text(record: &Record) -> String {
-    let origin = record.source_origin();
-    format!(
-        "SourceRecord{{sourcePartition={:?}, sourceOffset={:?}}} topic='{}', kafkaPartition={:?}, timestamp={:?}",
-        origin.map(|origin| &origin.partition),
-        origin.map(|origin| &origin.offset),
-        record.topic,
-        record.partition,
-        record.timestamp
-    )
 }
 
 /// Everybody who is told of failed records.
@@ -129,6 +122,11 @@ impl Reporters {
         if let Some(queue) = &self.dead_letters {
             drop(queue.report(failure));
         }
+    }
+
+    /// Whether the records of a source must keep what they were before the transforms, for those who are told.
+    pub fn want_originals(&self) -> bool {
+        self.log.as_ref().is_some_and(|log| log.include_messages)
     }
 
     /// Whether anybody listens: decides whether a sink gets an errant-record reporter.

@@ -2,7 +2,7 @@
 
 use connect_api::{Error, Exception, Outcomes, Predicate, Record, Result, Selection, Transform, Verdict};
 
-use crate::errors::{FailedRecord, Policy, Stage};
+use crate::errors::{FailedRecord, Failure, Policy, Settled, Stage};
 
 /// When a transform applies.
 pub struct Condition {
@@ -38,7 +38,8 @@ impl Chain {
 
     /// Transforms a batch in place. Records that are dropped, or skipped under the error policy, go to `gone`; the
     /// others stay, in order. On an error that fails the task, the records before the failed one stay and have passed
-    /// the whole chain; the earliest record's error wins.
+    /// the whole chain; the earliest record's error wins. Failures are reported in the order of the records, as when
+    /// one record passes the chain after the other.
     pub async fn apply(
         &mut self,
         records: &mut Vec<Record>,
@@ -46,7 +47,8 @@ impl Chain {
         gone: &mut (dyn FnMut(Record) + Send),
     ) -> Option<Error> {
         let mut fatal = None;
-        for link in &mut self.links {
+        let mut failures = Failures::default();
+        for (index, link) in self.links.iter_mut().enumerate() {
             let undecided = link.select(records, &mut self.mask);
             let selection = if link.condition.is_some() { Selection::Mask(&self.mask) } else { Selection::All };
             link.transform.apply_batch(records, selection, &mut self.outcomes);
@@ -54,11 +56,71 @@ impl Chain {
                 continue;
             }
             let exceptions = merge(undecided, &mut self.outcomes);
-            if let Some(error) = link.settle(records, exceptions, policy, gone).await {
+            failures.link = index;
+            if let Some(error) = link.settle(records, exceptions, policy, gone, &mut failures).await {
                 fatal = Some(error);
             }
         }
+        failures.report(&self.links, policy);
         fatal
+    }
+}
+
+/// The failures of one batch, and which place in it the records had that are left.
+#[derive(Default)]
+struct Failures {
+    list: Vec<FailedInChain>,
+    /// The place of each record, ascending; `None` while all are left.
+    places: Option<Vec<usize>>,
+    /// The link at work.
+    link: usize,
+}
+
+struct FailedInChain {
+    place: usize,
+    link: usize,
+    error: Error,
+    record: Record,
+}
+
+impl Failures {
+    fn place(&self, row: usize) -> usize {
+        self.places.as_ref().map_or(row, |places| places[row])
+    }
+
+    fn add(&mut self, row: usize, error: Error, record: Record) {
+        let failed = FailedInChain { place: self.place(row), link: self.link, error, record };
+        self.list.push(failed);
+    }
+
+    /// The task fails at this row: what comes after it is as if it had never been polled.
+    fn end_at(&mut self, row: usize) {
+        let place = self.place(row);
+        self.list.retain(|failed| failed.place <= place);
+        if let Some(places) = &mut self.places {
+            places.truncate(row);
+        }
+    }
+
+    /// These rows of `count` are gone.
+    fn removed(&mut self, rows: &[usize], count: usize) {
+        if rows.is_empty() {
+            return;
+        }
+        let mut rows = rows.iter().copied().peekable();
+        let mut row = 0;
+        self.places.get_or_insert_with(|| (0..count).collect()).retain(|_| {
+            row += 1;
+            rows.next_if_eq(&(row - 1)).is_none()
+        });
+    }
+
+    fn report(mut self, links: &[Link], policy: &Policy) {
+        self.list.sort_by_key(|failed| failed.place);
+        for FailedInChain { link, error, record, .. } in &self.list {
+            let (stage, class) = (Stage::Transformation, links[*link].class.as_str());
+            policy.reporters().report(&Failure { stage, class, error, record: FailedRecord::of(record) });
+        }
     }
 }
 
@@ -106,32 +168,37 @@ impl Link {
         exceptions: Vec<(usize, Exception)>,
         policy: &Policy,
         gone: &mut (dyn FnMut(Record) + Send),
+        failures: &mut Failures,
     ) -> Option<Error> {
         let mut removed = Vec::with_capacity(exceptions.len());
-        let mut fatal = None;
         for (row, exception) in exceptions {
-            let kept = match exception {
-                Exception::Drop => Ok(Some(Verdict::Drop)),
+            let verdict = match exception {
+                Exception::Drop => Verdict::Drop,
                 Exception::Fail(error) => {
-                    let class = self.class.clone();
                     let snapshot = records[row].clone();
-                    let failed = FailedRecord::of(&snapshot);
-                    let again = || self.apply_one(&mut records[row]);
-                    policy.settle(Stage::Transformation, &class, error, failed, again).await
+                    match policy.try_again(error, || self.apply_one(&mut records[row])).await {
+                        Settled::Done(verdict) => verdict,
+                        Settled::Failed { error, fatal } => {
+                            failures.add(row, error, snapshot);
+                            if let Some(fatal) = fatal {
+                                failures.end_at(row);
+                                records.truncate(row);
+                                failures.removed(&removed, row);
+                                remove(records, &removed, gone);
+                                return Some(fatal);
+                            }
+                            Verdict::Drop
+                        }
+                    }
                 }
             };
-            match kept {
-                Ok(Some(Verdict::Keep)) => {}
-                Ok(Some(Verdict::Drop) | None) => removed.push(row),
-                Err(error) => {
-                    records.truncate(row);
-                    fatal = Some(error);
-                    break;
-                }
+            if verdict == Verdict::Drop {
+                removed.push(row);
             }
         }
+        failures.removed(&removed, records.len());
         remove(records, &removed, gone);
-        fatal
+        None
     }
 }
 
@@ -267,6 +334,27 @@ mod tests {
         let outcome = run(vec![link(no_three), link(no_two)], 1..6, ToleranceType::None, Duration::ZERO);
         assert_eq!(outcome.kept, [1]);
         assert!(outcome.fatal.unwrap().ends_with("DataException: two\n"));
+    }
+
+    #[test]
+    fn failures_of_several_transforms_are_reported_in_the_order_of_the_records() {
+        let record = || {
+            let (partition, offset) = (SourcePartition::new([("p", 0_i64)]), SourceOffset::of([("o", 0_i64)]));
+            Record::source("t".into(), partition, offset, Datum::NULL)
+        };
+        let places = |failures: &Failures| failures.list.iter().map(|failed| failed.place).collect::<Vec<_>>();
+        let mut failures = Failures::default();
+        failures.add(3, Error::data("third"), record());
+        failures.removed(&[1, 3], 6);
+        // Left are 0, 2, 4 and 5.
+        failures.link = 1;
+        failures.add(1, Error::data("second"), record());
+        failures.add(3, Error::data("fifth"), record());
+        failures.removed(&[1, 3], 4);
+        assert_eq!((places(&failures), failures.places.clone()), (vec![3, 2, 5], Some(vec![0, 4])));
+        // The task fails at 4: nobody has seen 5.
+        failures.end_at(1);
+        assert_eq!((places(&failures), failures.places), (vec![3, 2], Some(vec![0])));
     }
 
     #[test]

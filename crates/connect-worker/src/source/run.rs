@@ -194,6 +194,9 @@ impl Runner {
                 in_flight.lock().gone(origin.tag);
             }
         };
+        if parts.policy.reporters().want_originals() {
+            records.iter_mut().for_each(Record::keep_original);
+        }
         let mut fatal = parts.chain.apply(&mut records, &parts.policy, &mut gone).await;
         self.rows.clear();
         self.records.clear();

@@ -110,7 +110,7 @@ impl Outbox {
             Err(refused) => refused.row - next,
         };
         for (record, row) in records[next..next + accepted].iter().zip(&rows.rows()[next..]) {
-            if let Some(SourceOrigin { partition, offset, tag }) = record.source_origin() {
+            if let Some(SourceOrigin { partition, offset, tag, .. }) = record.source_origin() {
                 let slot = Some(tracker.intern(partition));
                 let timestamp = row.timestamp.unwrap_or(-1);
                 tracker.accepted(Entry { slot, offset: Some(offset.clone()), tag: *tag, timestamp, done: false });

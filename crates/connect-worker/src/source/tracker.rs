@@ -377,6 +377,7 @@ mod tests {
             tracker.refused(&SourceOrigin {
                 partition: partition("a"),
                 offset: SourceOffset::of([("o", offset)]),
+                original: None,
                 tag: 50,
             });
         };
