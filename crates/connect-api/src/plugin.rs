@@ -177,6 +177,11 @@ impl<P: Clone> Shelf<P> {
         self.plugins.iter().map(|(class, plugin)| (*class, plugin))
     }
 
+    /// Whether there is a plug-in of that full class name.
+    pub fn contains(&self, class: &str) -> bool {
+        self.plugins.contains_key(class)
+    }
+
     /// The plug-in that `name` means: a full class name, a simple class name, or that without its suffix.
     ///
     /// # Errors

@@ -22,6 +22,6 @@ pub use connector::{ConnectorConfig, ConnectorKind};
 pub use connector_file::{ConnectorFile, ConnectorFileError, InitialState};
 pub use converter::ConverterChoice;
 pub use listener::{AdvertisedUrl, Listener, Scheme};
-pub use plugin_lookup::{Classes, PluginInfo, PluginKind, PluginLookup, Plugins};
+pub use plugin_lookup::{Classes, PluginInfo, PluginKind, PluginLookup, Plugins, Settling, UnusablePlugin};
 pub use policy::OverridePolicy;
 pub use worker::WorkerConfig;

@@ -1,5 +1,7 @@
 //! What this crate asks about plug-ins: which exist, under which names, with which keys. The caller owns the registry.
 
+use std::fmt;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use kafka_config::{ClassLookup, ConfigDef, ConfigError};
@@ -49,6 +51,33 @@ pub struct PluginInfo {
     pub definition: ConfigDef,
 }
 
+/// A plug-in that is installed and cannot run in this process.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnusablePlugin {
+    /// Full class name.
+    pub class: String,
+    /// What it is, for people: `sink connector`.
+    pub word: &'static str,
+    /// Version.
+    pub version: String,
+    /// The jar or folder it is in.
+    pub place: String,
+}
+
+impl fmt::Display for UnusablePlugin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { class, word, version, place } = self;
+        write!(
+            f,
+            "{class} (version {version}) is a Java {word} in {place}; it needs the Java plug-in host, which this version \
+             of Moldau does not have yet"
+        )
+    }
+}
+
+/// Completes when a [`PluginLookup`] knows all that is installed.
+pub type Settling = Pin<Box<dyn Future<Output = ()> + Send>>;
+
 /// Finds plug-ins.
 pub trait PluginLookup: Send + Sync {
     /// The plug-in of a kind that a full class name or an alias stands for.
@@ -56,6 +85,18 @@ pub trait PluginLookup: Send + Sync {
 
     /// All plug-ins of a kind, sorted by class name.
     fn list(&self, kind: PluginKind) -> Vec<PluginInfo>;
+
+    /// The plug-in of a kind that a full class name or an alias stands for, when it is installed and cannot run here.
+    /// Answers at once, and may not know it yet: see [`PluginLookup::settled`].
+    fn unusable(&self, _kind: PluginKind, _name: &str) -> Option<UnusablePlugin> {
+        None
+    }
+
+    /// `None` when [`PluginLookup::unusable`] knows everything; else what completes when it does. To be waited for before
+    /// a configuration is refused, and asked again.
+    fn settled(&self) -> Option<Settling> {
+        None
+    }
 }
 
 /// A shared [`PluginLookup`]; definitions keep it for their recommendations.
@@ -67,6 +108,13 @@ pub struct Classes<'a>(pub &'a dyn PluginLookup);
 impl ClassLookup for Classes<'_> {
     fn find_class(&self, name: &str) -> Option<String> {
         PluginKind::ALL.into_iter().find_map(|kind| self.0.find(kind, name)).map(|plugin| plugin.class)
+    }
+
+    fn missing(&self, name: &str) -> String {
+        match PluginKind::ALL.into_iter().find_map(|kind| self.0.unusable(kind, name.trim())) {
+            Some(plugin) => format!("{plugin}."),
+            None => format!("Class {name} could not be found."),
+        }
     }
 }
 
@@ -86,7 +134,7 @@ pub fn demand(
     let Some(plugin) = plugins.find(kind, class.trim()) else {
         return Err(match Classes(plugins).find_class(class.trim()) {
             Some(other) => wrong_kind(class_key, kind, &other),
-            None => ConfigError::invalid(class_key, class, format!("Class {class} could not be found.")),
+            None => ConfigError::invalid(class_key, class, Classes(plugins).missing(class)),
         });
     };
     check_version(&plugin, version_key, version)?;
@@ -176,6 +224,36 @@ pub(crate) mod tests {
 
     pub(crate) fn plugins() -> Plugins {
         Arc::new(Some5)
+    }
+
+    /// Has nothing but a converter that cannot run.
+    struct Unusable;
+
+    impl PluginLookup for Unusable {
+        fn find(&self, _: PluginKind, _: &str) -> Option<PluginInfo> {
+            None
+        }
+
+        fn list(&self, _: PluginKind) -> Vec<PluginInfo> {
+            Vec::new()
+        }
+
+        fn unusable(&self, kind: PluginKind, name: &str) -> Option<UnusablePlugin> {
+            let (class, place) = ("io.x.AvroConverter".to_owned(), "/jars/avro.jar".to_owned());
+            let found = UnusablePlugin { class, word: "converter", version: "7.8".to_owned(), place };
+            (kind == PluginKind::Converter && name == "Avro").then_some(found)
+        }
+    }
+
+    #[test]
+    fn what_needs_java_is_named_with_its_jar() {
+        let sentence = "Invalid value Avro for configuration key.converter: io.x.AvroConverter (version 7.8) is a Java \
+                        converter in /jars/avro.jar; it needs the Java plug-in host, which this version of Moldau does \
+                        not have yet.";
+        let ask = |kind| demand(&Unusable, kind, "key.converter", "Avro", "v", None).unwrap_err().to_string();
+        assert_eq!(ask(PluginKind::Converter), sentence);
+        let parsed = kafka_config::parse_type("key.converter", "Avro", Type::Class, &Classes(&Unusable));
+        assert_eq!(parsed.unwrap_err().to_string(), sentence);
     }
 
     #[test]

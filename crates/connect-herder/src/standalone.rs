@@ -116,14 +116,28 @@ impl StandaloneHerder {
     }
 
     /// Refuses a configuration with mistakes, with all of them in the words of Apache Kafka Connect.
-    fn check(&self, name: &str, config: &RawConfig) -> Answer<()> {
-        for warning in self.validation(config)?.accept()? {
+    async fn check(&self, name: &str, config: &RawConfig) -> Answer<()> {
+        for warning in self.validation(config).await?.accept()? {
             tracing::warn!(connector = name, "{warning}");
         }
         Ok(())
     }
 
-    fn validation(&self, config: &RawConfig) -> Answer<Validation> {
+    /// What is wrong with a configuration. Before it is refused, all plug-ins that are installed are known: the reason
+    /// may be that one of them cannot run here.
+    async fn validation(&self, config: &RawConfig) -> Answer<Validation> {
+        let found = self.validate_now(config);
+        let sound = found.as_ref().is_ok_and(|found| found.error_count == 0);
+        match self.settings.plugins.settled() {
+            Some(settling) if !sound => {
+                settling.await;
+                self.validate_now(config)
+            }
+            _ => found,
+        }
+    }
+
+    fn validate_now(&self, config: &RawConfig) -> Answer<Validation> {
         let config = self.variables.resolve(config)?;
         let registry = self.worker.registry();
         let found = crate::validate::validate(&config, registry, &self.settings.plugins, &self.settings.worker_config);
@@ -258,7 +272,7 @@ impl Herder for StandaloneHerder {
     }
 
     async fn validate(&self, config: RawConfig) -> Answer<Validation> {
-        self.validation(&config)
+        self.validation(&config).await
     }
 
     fn plugin_keys(&self, name: &str, version: Option<&str>) -> Answer<Vec<ConfigKey>> {
@@ -303,7 +317,7 @@ impl Herder for StandaloneHerder {
         target: Option<TargetState>,
         replace: bool,
     ) -> Answer<Created> {
-        self.check(name, &config)?;
+        self.check(name, &config).await?;
         let _turn = self.turn(name).await;
         let before = self.configured(name);
         if before.is_some() {

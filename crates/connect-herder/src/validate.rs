@@ -106,7 +106,7 @@ pub(crate) fn validate(
     plugins: &Plugins,
     worker: &WorkerConfig,
 ) -> Result<Validation, HerderError> {
-    let plugin = connector(config, registry)?;
+    let plugin = connector(config, registry, plugins)?;
     let kind = match plugin {
         ConnectorPlugin::Source(_) => ConnectorKind::Source,
         ConnectorPlugin::Sink(_) => ConnectorKind::Sink,
@@ -193,12 +193,22 @@ fn refusal(count: usize, mistakes: &[&str]) -> HerderError {
     ))
 }
 
-fn connector<'a>(config: &RawConfig, registry: &'a Registry) -> Result<&'a ConnectorPlugin, HerderError> {
+fn connector<'a>(
+    config: &RawConfig,
+    registry: &'a Registry,
+    plugins: &Plugins,
+) -> Result<&'a ConnectorPlugin, HerderError> {
     let Some(class) = config.get(CLASS_KEY) else {
         let text = format!("Connector config {} contains no connector type", config.java_text());
         return Err(HerderError::BadRequest(text));
     };
     registry.connectors.find(class).map_err(|_| {
+        if let Some(plugin) = plugins.unusable(PluginKind::Connector, class) {
+            // Java has no such case: a connector that is there and cannot run.
+            return HerderError::BadRequest(format!(
+                "{plugin}. GET /connector-plugins lists the connectors that run here."
+            ));
+        }
         match registry.connectors.closest(class).as_slice() {
             [] => tracing::warn!("connector.class={class} is not known; GET /connector-plugins lists what is"),
             closest => tracing::warn!("connector.class={class} is not known; did you mean {}?", closest.join(" or ")),

@@ -12,6 +12,11 @@ use crate::value::{Value, parse_type};
 pub trait ClassLookup {
     /// The full name of the class that `name` (a full name or an alias) stands for, if there is one.
     fn find_class(&self, name: &str) -> Option<String>;
+
+    /// What to say of a name that stands for no class.
+    fn missing(&self, name: &str) -> String {
+        format!("Class {name} could not be found.")
+    }
 }
 
 /// Takes every name for the name of a class.

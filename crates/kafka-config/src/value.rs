@@ -258,7 +258,7 @@ pub fn parse_type(name: &str, text: &str, kind: Type, classes: &dyn ClassLookup)
         Type::Class => classes
             .find_class(trimmed)
             .map(Value::Class)
-            .ok_or_else(|| ConfigError::invalid(name, text, format!("Class {text} could not be found."))),
+            .ok_or_else(|| ConfigError::invalid(name, text, classes.missing(text))),
     }
 }
 

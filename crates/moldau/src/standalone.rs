@@ -58,6 +58,7 @@ async fn start(env: Env, worker_file: &str, connector_files: &[String]) -> Resul
             if ready {
                 let millis = (env.clock().now() - started).as_millis();
                 tracing::info!("Kafka Connect started in {millis} ms");
+                worker.list_java_plugins();
                 signals.next().await;
             }
             created

@@ -12,7 +12,8 @@ use connect_config::clients;
 use connect_config::{AdvertisedUrl, ConnectorFile, InitialState, Listener as ListenerConfig, Plugins, WorkerConfig};
 use connect_herder::{Herder, StandaloneHerder, StandaloneSettings};
 use connect_kafka::{Clients, NativeClients};
-use connect_plugins::RegistryLookup;
+use connect_plugins::WorkerPlugins;
+use connect_plugins::java::{Discovery, JavaPlugins};
 use connect_rest::{RestServer, ServerSettings};
 use connect_storage::config::TargetState;
 use connect_storage::offsets::FileOffsetStore;
@@ -31,6 +32,7 @@ pub(crate) struct Setup {
     config: Arc<WorkerConfig>,
     registry: Arc<Registry>,
     plugins: Plugins,
+    java: JavaPlugins,
     providers: Arc<Providers>,
     clients: Arc<dyn Clients>,
 }
@@ -47,16 +49,23 @@ pub(crate) struct RunningWorker {
     env: Env,
     server: RestServer,
     herder: Arc<StandaloneHerder>,
+    java: JavaPlugins,
 }
 
 impl Setup {
     /// Checks and types a configuration; `file` is where it comes from.
     pub(crate) fn read(env: &Env, raw: &RawConfig, file: &str) -> Result<Self, Exit> {
         let registry = Arc::new(connect_plugins::builtin());
-        let plugins: Plugins = Arc::new(RegistryLookup(registry.clone()));
+        let java = java_plugins(env, raw, registry.clone());
+        let plugins: Plugins = Arc::new(WorkerPlugins::new(registry.clone(), java.clone()));
         let refused = |error: ConfigError| refused(file, raw, &error);
+        java.demand_manifests().map_err(Exit::worker)?;
         let (resolved, providers) = resolved(env, raw).map_err(refused)?;
-        let config = WorkerConfig::standalone(&resolved, &*plugins).map_err(refused)?;
+        let config = WorkerConfig::standalone(&resolved, &*plugins).or_else(|_| {
+            // The reason may be a class that is on plugin.path and cannot run here: then the message names its jar.
+            java.list_now();
+            WorkerConfig::standalone(&resolved, &*plugins).map_err(refused)
+        })?;
         for warning in &config.warnings {
             tracing::warn!("{warning}");
         }
@@ -66,6 +75,7 @@ impl Setup {
             config: Arc::new(config),
             registry,
             plugins,
+            java,
             providers: Arc::new(providers),
             clients,
         })
@@ -105,12 +115,12 @@ impl Setup {
             worker_config: self.config.clone(),
             providers: self.providers.clone(),
         };
-        let (env, registry) = (self.env.clone(), self.registry.clone());
+        let (env, registry, java) = (self.env.clone(), self.registry.clone(), self.java.clone());
         let herder = StandaloneHerder::start(settings, |listener| self.worker(offsets, listener));
         let base_url = advertised.to_string().trim_end_matches('/').to_owned();
         tracing::info!("REST server listening at {base_url}/");
         let server = ServerSettings { env: env.clone(), herder: herder.clone(), registry, base_url };
-        Ok(RunningWorker { env, server: RestServer::start(server, sockets.listeners), herder })
+        Ok(RunningWorker { env, server: RestServer::start(server, sockets.listeners), herder, java })
     }
 
     fn worker(self, offsets: Arc<FileOffsetStore>, listener: Arc<dyn connect_worker::StatusListener>) -> Worker {
@@ -136,6 +146,15 @@ impl Setup {
         });
         self.config.advertised_url(&own.unwrap_or_default(), &ports).map_err(Exit::worker)
     }
+}
+
+/// What is on `plugin.path`; nothing of it is read yet. Parity: the keys are taken as they are written, with their
+/// variables, because plug-ins are looked for first.
+fn java_plugins(env: &Env, raw: &RawConfig, registry: Arc<Registry>) -> JavaPlugins {
+    let discovery = raw.get("plugin.discovery").and_then(Discovery::of).unwrap_or_default();
+    JavaPlugins::new(env, raw.get("plugin.path"), discovery, move |class| {
+        connect_plugins::is_built_in(&registry, class)
+    })
 }
 
 /// The worker's configuration with its variables replaced by its own providers; and the providers for connectors.
@@ -205,6 +224,11 @@ impl RunningWorker {
         let created = created.map_err(|error| Exit::connector(format!("{file}: {error}")))?;
         tracing::info!("Created connector {}", created.info.name);
         Ok(())
+    }
+
+    /// Lists the Java plug-ins on `plugin.path` for the log, beside everything else.
+    pub(crate) fn list_java_plugins(&self) {
+        self.java.start();
     }
 
     /// Stops the REST server, then connectors and tasks.
