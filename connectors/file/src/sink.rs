@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
 use connect_api::plugin::{Plugin, SinkPlugin};
-use connect_api::sink::{Offsets, SinkConnector, SinkConnectorContext, SinkTask, SinkTaskContext};
+use connect_api::sink::{AlteredOffsets, Offsets, SinkConnector, SinkConnectorContext, SinkTask, SinkTaskContext};
 use connect_api::{Error, Kind, Record, Result, Value};
 use connect_converters::java_text::write_value;
 use env::{Env, File, OpenOptions};
@@ -54,7 +54,7 @@ impl SinkPlugin for FileStreamSink {
     }
 
     /// Any offset will do: the file is only appended to.
-    fn alter_offsets(&self, _config: &RawConfig, _offsets: &Offsets) -> Result<bool> {
+    fn alter_offsets(&self, _config: &RawConfig, _offsets: &AlteredOffsets) -> Result<bool> {
         Ok(true)
     }
 }

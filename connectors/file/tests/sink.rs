@@ -9,7 +9,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use connect_api::plugin::{Plugin, SinkPlugin};
-use connect_api::sink::{Offsets, SinkTask, TopicPartition};
+use connect_api::sink::{AlteredOffsets, Offsets, SinkTask, TopicPartition};
 use connect_api::{
     Datum, Decimal, Headers, Map, Origin, Record, Schema, SchemaBuilder, SinkOrigin, Struct, TimestampType, Value,
 };
@@ -254,5 +254,9 @@ fn describes_itself() {
     assert_eq!(FileStreamSink.class(), "org.apache.kafka.connect.file.FileStreamSinkConnector");
     assert_eq!(FileStreamSink.task_class(), "org.apache.kafka.connect.file.FileStreamSinkTask");
     assert_eq!((FileStreamSink.version(), FileStreamSink.config().keys().len()), ("4.3.1", 1));
-    assert!(FileStreamSink.alter_offsets(&RawConfig::new(), &offsets()).unwrap());
+    assert!(
+        FileStreamSink
+            .alter_offsets(&RawConfig::new(), &AlteredOffsets::from([(TopicPartition::new("t", 0), None)]))
+            .unwrap()
+    );
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use kafka_config::{ConfigDef, RawConfig};
 
-use crate::sink::{Offsets, SinkConnector, SinkTask};
+use crate::sink::{AlteredOffsets, SinkConnector, SinkTask};
 use crate::source::{ExactlyOnceSupport, SourceConnector, SourceTask};
 use crate::{
     Converter, Error, HeaderConverter, Kind, Predicate, Result, Role, SourceOffset, SourcePartition, Transform,
@@ -37,10 +37,12 @@ pub trait SourcePlugin: Plugin {
     fn can_define_transaction_boundaries(&self, _config: &RawConfig) -> bool {
         false
     }
-    /// Checks offsets somebody wants to store (`null` removes); `Ok(false)`: the connector does not know about them.
+    /// Checks offsets somebody wants to store (`None` removes); `Ok(false)`: the connector may keep offsets elsewhere,
+    /// which stay as they are (`SourceConnector.alterOffsets`, KIP-875). Numbers are int64 or float64, as in stored
+    /// offsets. Called while no task runs; may block.
     ///
     /// # Errors
-    /// When an offset cannot be used, or [`Kind::Unsupported`] when the connector cannot tell.
+    /// When an offset cannot be used, or [`Kind::Unsupported`] when offsets must not be changed from outside.
     fn alter_offsets(
         &self,
         _config: &RawConfig,
@@ -58,11 +60,12 @@ pub trait SinkPlugin: Plugin {
     fn task(&self) -> Box<dyn SinkTask>;
     /// The Java class name of its tasks (`task.class`).
     fn task_class(&self) -> &'static str;
-    /// Checks offsets somebody wants to commit (`None` removes); `Ok(false)`: the connector does not know about them.
+    /// Checks offsets somebody wants to commit (`None` removes); `Ok(false)`: the connector may keep offsets elsewhere,
+    /// which stay as they are (`SinkConnector.alterOffsets`, KIP-875). Called while no task runs; may block.
     ///
     /// # Errors
-    /// When an offset cannot be used, or [`Kind::Unsupported`] when the connector cannot tell.
-    fn alter_offsets(&self, _config: &RawConfig, _offsets: &Offsets) -> Result<bool> {
+    /// When an offset cannot be used, or [`Kind::Unsupported`] when offsets must not be changed from outside.
+    fn alter_offsets(&self, _config: &RawConfig, _offsets: &AlteredOffsets) -> Result<bool> {
         Ok(false)
     }
 }

@@ -44,6 +44,9 @@ impl std::fmt::Display for TopicPartition {
 /// For each partition, the offset of the next record to be delivered.
 pub type Offsets = BTreeMap<TopicPartition, i64>;
 
+/// Offsets that somebody wants a sink to go on from; `None` removes a partition's.
+pub type AlteredOffsets = BTreeMap<TopicPartition, Option<i64>>;
+
 /// What a sink connector gets at its start.
 #[derive(Clone)]
 pub struct SinkConnectorContext {

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use connect_storage::config::TargetState;
-use connect_worker::TaskId;
+use connect_worker::{ConnectorOffsets, TaskId};
 use kafka_config::{ConfigKey, RawConfig};
 
-use crate::{HerderError, Validation};
+use crate::{HerderError, PartitionOffset, Validation};
 
 /// A connector as configured.
 #[derive(Clone, Debug)]
@@ -131,6 +131,13 @@ pub trait Herder: Send + Sync {
     async fn reset_topics(&self, connector: &str) -> Result<(), HerderError>;
     /// Restarts a connector, and its tasks if asked. Gives the states with what is restarted shown as RESTARTING.
     async fn restart_connector(&self, name: &str, request: RestartRequest) -> Result<ConnectorStatus, HerderError>;
+    /// The offsets of a connector, whatever its state.
+    async fn connector_offsets(&self, name: &str) -> Result<ConnectorOffsets, HerderError>;
+    /// Changes offsets of a connector that is STOPPED and has no tasks; gives the text of the answer. No other request
+    /// for the connector is carried out meanwhile, for at most 90 seconds.
+    async fn alter_connector_offsets(&self, name: &str, offsets: Vec<PartitionOffset>) -> Result<String, HerderError>;
+    /// Removes all offsets of a connector, otherwise as [`Herder::alter_connector_offsets`].
+    async fn reset_connector_offsets(&self, name: &str) -> Result<String, HerderError>;
     /// Restarts a task.
     async fn restart_task(&self, id: &TaskId) -> Result<(), HerderError>;
 }

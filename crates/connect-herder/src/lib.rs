@@ -5,6 +5,7 @@
 mod error;
 mod herder;
 mod listener;
+mod offsets;
 mod plugin_keys;
 mod standalone;
 mod validate;
@@ -14,5 +15,6 @@ pub use error::HerderError;
 pub use herder::{
     ConnectorInfo, ConnectorStatus, Created, Herder, InstanceStatus, RestartRequest, TaskInfo, TaskStatus,
 };
+pub use offsets::PartitionOffset;
 pub use standalone::{StandaloneHerder, StandaloneSettings};
 pub use validate::{ValidatedKey, Validation};

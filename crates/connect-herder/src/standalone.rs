@@ -9,7 +9,7 @@ use connect_api::plugin::ConnectorPlugin;
 use connect_config::{ConnectorConfig, ConnectorKind, Plugins, WorkerConfig};
 use connect_storage::config::{ConfigStore, ConfiguredConnector, MemoryConfigStore, TargetState};
 use connect_storage::status::{MemoryStatusStore, State as Stored, Status, StatusStore};
-use connect_worker::{StatusListener, TaskId, TasksMax, Worker};
+use connect_worker::{ConnectorOffsets, StatusListener, TaskId, TasksMax, Worker};
 use env::Env;
 use kafka_config::provider::Providers;
 use kafka_config::{ConfigKey, RawConfig};
@@ -21,6 +21,7 @@ use crate::herder::{
     ConnectorInfo, ConnectorStatus, Created, Herder, InstanceStatus, RestartRequest, TaskInfo, TaskStatus,
 };
 use crate::listener::Listener;
+use crate::offsets::{self, PartitionOffset};
 use crate::validate::Validation;
 use crate::variables::{Variables, restored};
 
@@ -104,6 +105,18 @@ impl StandaloneHerder {
     fn kind(&self, config: &RawConfig) -> &'static str {
         let class = config.get("connector.class").unwrap_or_default();
         self.worker.registry().connectors.find(class).map_or("unknown", |plugin| plugin.kind())
+    }
+
+    fn plugin(&self, config: &RawConfig) -> Answer<ConnectorPlugin> {
+        let class = config.get("connector.class").unwrap_or_default();
+        Ok(self.worker.registry().connectors.find(class).cloned()?)
+    }
+
+    /// The configuration, resolved, of a connector whose offsets nobody is using.
+    fn stopped(&self, name: &str) -> Answer<RawConfig> {
+        let known = self.known(name)?;
+        offsets::check_stopped(name, &known)?;
+        self.variables.resolve(&known.config)
     }
 
     fn info(&self, name: &str, known: &ConfiguredConnector) -> ConnectorInfo {
@@ -427,6 +440,28 @@ impl Herder for StandaloneHerder {
             task.status.state = Stored::Restarting.name();
         }
         Ok(status)
+    }
+
+    async fn connector_offsets(&self, name: &str) -> Answer<ConnectorOffsets> {
+        let config = self.variables.resolve(&self.known(name)?.config)?;
+        let offsets = self.worker.connector_offsets(name, &config).await;
+        self.variables.hidden(offsets.map_err(HerderError::from))
+    }
+
+    async fn alter_connector_offsets(&self, name: &str, offsets: Vec<PartitionOffset>) -> Answer<String> {
+        // Kept until the end, so that the connector is not resumed meanwhile.
+        let _turn = self.turn(name).await;
+        let config = self.stopped(name)?;
+        let changes = offsets::changes(&self.plugin(&config)?, offsets)?;
+        let altered = self.worker.alter_offsets(name, &config, changes).await;
+        Ok(offsets::done("altered", self.variables.hidden(altered.map_err(HerderError::from))?))
+    }
+
+    async fn reset_connector_offsets(&self, name: &str) -> Answer<String> {
+        let _turn = self.turn(name).await;
+        let config = self.stopped(name)?;
+        let reset = self.worker.reset_offsets(name, &config).await;
+        Ok(offsets::done("reset", self.variables.hidden(reset.map_err(HerderError::from))?))
     }
 
     async fn restart_task(&self, id: &TaskId) -> Answer<()> {

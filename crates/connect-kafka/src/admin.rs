@@ -1,9 +1,11 @@
 //! Administering.
 
 use std::fmt;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use connect_api::Result;
+use connect_api::sink::{Offsets, TopicPartition};
 
 /// What a cluster says of itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,7 +54,7 @@ pub enum TopicOutcome {
     Refused,
 }
 
-/// Calls to the cluster, each retried until the client's time limit.
+/// Calls to the cluster, each retried until its own time limit or else the client's.
 #[async_trait]
 pub trait Admin: Send + Sync {
     /// Which cluster it is.
@@ -75,6 +77,28 @@ pub trait Admin: Send + Sync {
     /// # Errors
     /// In the words of Connect's own topics (Apache: `TopicAdmin.createOrFindTopics`).
     async fn create_or_find_topic(&self, topic: &NewTopic) -> Result<TopicOutcome>;
+
+    /// Every offset that a consumer group has committed; none for a group that does not exist.
+    async fn group_offsets(&self, group: &str, limit: Duration) -> Result<Offsets>;
+
+    /// Commits offsets for a group without members.
+    ///
+    /// # Errors
+    /// The first refusal among the partitions; others may have been committed. [`connect_api::Kind::IllegalState`]: the
+    /// group has members.
+    async fn alter_group_offsets(&self, group: &str, offsets: &Offsets, limit: Duration) -> Result<()>;
+
+    /// Deletes committed offsets of a group.
+    ///
+    /// # Errors
+    /// As [`Admin::alter_group_offsets`], and when there is no such group.
+    async fn delete_group_offsets(&self, group: &str, partitions: &[TopicPartition], limit: Duration) -> Result<()>;
+
+    /// Deletes a group with all its offsets; `Ok(false)`: there was none.
+    ///
+    /// # Errors
+    /// [`connect_api::Kind::IllegalState`]: the group has members.
+    async fn delete_group(&self, group: &str, limit: Duration) -> Result<bool>;
 
     /// Closes.
     async fn close(&self);

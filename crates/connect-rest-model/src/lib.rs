@@ -2,6 +2,7 @@
 
 mod config;
 mod connector;
+mod object;
 mod offsets;
 mod plugin;
 mod server;
@@ -11,6 +12,7 @@ pub use config::Config;
 pub use connector::{
     ActiveTopics, ConnectorInfo, ConnectorTaskId, ConnectorType, CreateConnectorRequest, InitialState, TaskInfo, Topics,
 };
+pub use object::Object;
 pub use offsets::{ConnectorOffset, ConnectorOffsets};
 pub use plugin::{ConfigInfo, ConfigInfos, ConfigKeyInfo, ConfigValueInfo, PluginInfo};
 pub use server::{ErrorBody, Health, LoggerLevel, Message, ServerInfo, WorkerStatus};

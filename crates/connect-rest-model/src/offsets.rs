@@ -1,14 +1,16 @@
 //! Offsets of a connector.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
+
+use crate::Object;
 
 /// The offsets of a connector: `GET` and `PATCH /connectors/{name}/offsets`. Other keys are refused.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ConnectorOffsets {
     /// One per partition; absent in a request is for the receiver to refuse.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "objects")]
     pub offsets: Option<Vec<Option<ConnectorOffset>>>,
 }
 
@@ -22,6 +24,13 @@ pub struct ConnectorOffset {
     /// The offset; null removes it.
     #[serde(default)]
     pub offset: Option<Map<String, Value>>,
+}
+
+type Offsets = Option<Vec<Option<ConnectorOffset>>>;
+
+fn objects<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Offsets, D::Error> {
+    let read = Option::<Vec<Option<Object<ConnectorOffset>>>>::deserialize(deserializer)?;
+    Ok(read.map(|entries| entries.into_iter().map(|entry| entry.map(|Object(entry)| entry)).collect()))
 }
 
 impl ConnectorOffsets {
@@ -45,5 +54,8 @@ mod tests {
         assert_eq!(serde_json::from_str::<ConnectorOffsets>("{}").unwrap().offsets, None);
         assert!(serde_json::from_str::<ConnectorOffsets>(r#"{"x":1}"#).is_err());
         assert!(serde_json::from_str::<ConnectorOffsets>(r#"{"offsets":[{"partition":1}]}"#).is_err());
+        assert!(serde_json::from_str::<ConnectorOffsets>(r#"{"offsets":[[{"a":1},null]]}"#).is_err());
+        assert!(serde_json::from_str::<Object<ConnectorOffsets>>("[]").is_err());
+        assert!(serde_json::from_str::<Object<ConnectorOffsets>>("{}").is_ok());
     }
 }

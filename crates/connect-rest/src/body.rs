@@ -4,11 +4,12 @@ use axum::extract::{FromRequest, Request};
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use bytes::Bytes;
+use connect_rest_model::Object;
 use serde::de::DeserializeOwned;
 
 use crate::error::RestError;
 
-/// A JSON body.
+/// A JSON body, which is an object.
 pub(crate) struct JsonBody<T>(pub(crate) T);
 
 impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonBody<T> {
@@ -24,8 +25,10 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonBody<T> {
         let bytes = Bytes::from_request(request, state).await;
         let bytes = bytes.map_err(|error| RestError::new(StatusCode::BAD_REQUEST, error.to_string()))?;
         // Parity: text that is no JSON is answered with 500.
-        let parsed = serde_json::from_slice(&bytes);
-        parsed.map(JsonBody).map_err(|error| RestError::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))
+        let parsed = serde_json::from_slice::<Object<T>>(&bytes);
+        parsed
+            .map(|Object(body)| JsonBody(body))
+            .map_err(|error| RestError::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))
     }
 }
 

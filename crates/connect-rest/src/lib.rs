@@ -4,6 +4,7 @@ mod body;
 mod connectors;
 mod error;
 mod matching;
+mod offsets;
 mod plugins;
 mod root;
 mod server;

@@ -20,7 +20,7 @@ use hyper_util::service::TowerToHyperService;
 
 use crate::error::RestError;
 use crate::state::RestState;
-use crate::{connectors, matching, plugins, root, tasks, topics};
+use crate::{connectors, matching, offsets, plugins, root, tasks, topics};
 
 /// What the server is made of.
 pub struct ServerSettings {
@@ -106,6 +106,7 @@ fn routes(state: RestState) -> Router {
         .route("/connectors/{name}/resume", put(connectors::resume))
         .route("/connectors/{name}/stop", put(connectors::stop))
         .route("/connectors/{name}/restart", post(connectors::restart))
+        .route("/connectors/{name}/offsets", get(offsets::read).patch(offsets::alter).delete(offsets::reset))
         .route("/connectors/{name}/tasks", get(tasks::list))
         .route("/connectors/{name}/tasks/{task}/status", get(tasks::status))
         .route("/connectors/{name}/tasks/{task}/restart", post(tasks::restart))

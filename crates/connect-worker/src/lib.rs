@@ -15,6 +15,7 @@ mod budget;
 mod connector;
 mod containment;
 mod fairness;
+mod offsets;
 mod status;
 mod supervise;
 mod tasks_max;
@@ -22,6 +23,7 @@ mod topic_tracking;
 mod worker;
 
 pub use budget::Budget;
+pub use offsets::{ConnectorOffsets, OffsetChanges, SourceChanges};
 pub use status::{State, StatusListener, TaskId};
 pub use supervise::Abandoned;
 pub use tasks_max::TasksMax;

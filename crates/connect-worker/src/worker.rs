@@ -57,7 +57,7 @@ const CONNECTOR_STOP_LIMIT: Duration = Duration::from_secs(5);
 /// Runs connectors and tasks. Calls for one connector must come one after the other; different connectors do not wait
 /// for each other.
 pub struct Worker {
-    settings: WorkerSettings,
+    pub(crate) settings: WorkerSettings,
     connectors: Mutex<BTreeMap<Arc<str>, Arc<RunningConnector>>>,
     tasks: Mutex<BTreeMap<TaskId, Supervised>>,
     abandoned: Abandoned,
@@ -123,7 +123,7 @@ impl Worker {
         running.set_target(target).await
     }
 
-    fn connector_plugin(&self, config: &RawConfig) -> Result<ConnectorPlugin> {
+    pub(crate) fn connector_plugin(&self, config: &RawConfig) -> Result<ConnectorPlugin> {
         let class = config.get("connector.class").unwrap_or_default();
         let found = self.settings.registry.connectors.find(class).cloned();
         found.map_err(|_| {

@@ -50,8 +50,8 @@ impl Answer {
     }
 }
 
-/// Without the commit, what follows the first line of a trace and the connectors that only Java has; lists of names, which
-/// Java keeps in a hash map, in order.
+/// Without the commit, what follows the first line of a trace and the connectors that only Java has; lists of names and
+/// offsets, which Java keeps in a hash map, in order.
 pub(crate) fn normal(value: Value, key: Option<&str>) -> Value {
     match (key, value) {
         (Some("commit"), Value::String(_)) => Value::String("COMMIT".to_owned()),
@@ -60,6 +60,11 @@ pub(crate) fn normal(value: Value, key: Option<&str>) -> Value {
         // Behind the first line come frames, and causes that Java's libraries word in their own way.
         (Some("trace"), Value::String(trace)) => trace.lines().next().unwrap_or_default().into(),
         (_, Value::Array(mut items)) if items.iter().all(Value::is_string) => {
+            items.sort_by_key(Value::to_string);
+            Value::Array(items)
+        }
+        // A hash map in Java too.
+        (Some("offsets"), Value::Array(mut items)) => {
             items.sort_by_key(Value::to_string);
             Value::Array(items)
         }

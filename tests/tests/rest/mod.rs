@@ -8,6 +8,7 @@ mod steps;
 mod errors;
 mod lifecycle;
 mod names;
+mod offsets;
 mod plugins;
 mod policies;
 mod topics;

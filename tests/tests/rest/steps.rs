@@ -43,6 +43,11 @@ impl Request {
     }
 }
 
+/// Waits until a connector has these offsets, in the order of their texts.
+pub(crate) fn until_offsets(connector: &str, offsets: &Value) -> Step {
+    Step::UntilAnswer(format!("/connectors/{connector}/offsets"), serde_json::json!({"offsets": offsets}))
+}
+
 pub(crate) fn ask(method: &'static str, path: &str, body: Option<String>) -> Step {
     let mut headers = vec![("accept", "application/json")];
     if body.is_some() {

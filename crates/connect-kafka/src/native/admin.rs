@@ -1,11 +1,15 @@
 //! Administering through the native client.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
+use connect_api::sink::{Offsets, TopicPartition};
 use connect_api::{Error, Kind, Result};
 use kafka_client::ClientError;
+use kafka_client::admin::PartitionResults;
 use kafka_wire::ErrorCode;
 
-use super::from_client;
+use super::{from_client, to_client};
 use crate::{Admin, ClusterDescription, NewTopic, TopicOutcome};
 
 pub(crate) struct NativeAdmin {
@@ -50,6 +54,29 @@ impl Admin for NativeAdmin {
                 _ if matches!(error, ClientError::Unsupported(_)) => Ok(TopicOutcome::Refused),
                 _ => Err(cannot_create(&topic.name, error)),
             },
+        }
+    }
+
+    async fn group_offsets(&self, group: &str, limit: Duration) -> Result<Offsets> {
+        let listed = self.client.list_group_offsets(group, limit).await.map_err(from_client)?;
+        Ok(listed.into_iter().map(|(of, offset)| (TopicPartition::new(of.topic, of.partition), offset)).collect())
+    }
+
+    async fn alter_group_offsets(&self, group: &str, offsets: &Offsets, limit: Duration) -> Result<()> {
+        let offsets = offsets.iter().map(|(of, offset)| (to_client(of), *offset)).collect();
+        all_done(self.client.alter_group_offsets(group, &offsets, limit).await)
+    }
+
+    async fn delete_group_offsets(&self, group: &str, partitions: &[TopicPartition], limit: Duration) -> Result<()> {
+        let partitions: Vec<_> = partitions.iter().map(to_client).collect();
+        all_done(self.client.delete_group_offsets(group, &partitions, limit).await)
+    }
+
+    async fn delete_group(&self, group: &str, limit: Duration) -> Result<bool> {
+        match self.client.delete_groups(&[group], limit).await.remove(group) {
+            None | Some(Ok(())) => Ok(true),
+            Some(Err(ClientError::Broker { code: ErrorCode::GroupIdNotFound, .. })) => Ok(false),
+            Some(Err(error)) => Err(about_group(error)),
         }
     }
 
@@ -128,4 +155,23 @@ fn in_future(error: ClientError) -> Error {
     let cause = from_client(error);
     let text = format!("{}: {}", cause.class(), cause.message().unwrap_or_default());
     Error::connect(text).with_class("java.util.concurrent.ExecutionException").caused_by(cause)
+}
+
+fn all_done(results: Result<PartitionResults, ClientError>) -> Result<()> {
+    let results = results.map_err(about_group)?;
+    results.into_values().collect::<Result<(), ClientError>>().map_err(about_group)
+}
+
+/// A refusal because the group has members is told apart from others.
+fn about_group(error: ClientError) -> Error {
+    let has_members = matches!(
+        error.code(),
+        Some(ErrorCode::UnknownMemberId | ErrorCode::GroupSubscribedToTopic | ErrorCode::NonEmptyGroup)
+    );
+    let class = error.java_class();
+    let converted = from_client(error);
+    if has_members {
+        return Error::new(Kind::IllegalState, converted.message().unwrap_or_default()).with_class(class);
+    }
+    converted
 }

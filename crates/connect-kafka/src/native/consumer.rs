@@ -8,7 +8,7 @@ use connect_api::sink::{Offsets, TopicPartition};
 use connect_api::{Error, Kind, RawRecord, Result, TimestampType};
 use kafka_client::consumer::{ConsumerHandle, Event, FetchedRecords, StartAt};
 
-use super::from_client;
+use super::{from_client, to_client};
 use crate::{ConsumedRecord, Consumer, ConsumerEvent, Interrupt, PartitionRecords, Revocation, TopicMatcher};
 
 pub(crate) struct NativeConsumer {
@@ -21,10 +21,6 @@ impl NativeConsumer {
     pub(crate) fn new(consumer: kafka_client::Consumer) -> Self {
         Self { handle: consumer.handle(), consumer: Some(consumer) }
     }
-}
-
-fn to_client(partition: &TopicPartition) -> kafka_client::TopicPartition {
-    kafka_client::TopicPartition::new(partition.topic.clone(), partition.partition)
 }
 
 fn all_to_client(partitions: &[TopicPartition]) -> Vec<kafka_client::TopicPartition> {

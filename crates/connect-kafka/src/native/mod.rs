@@ -6,6 +6,7 @@ mod producer;
 
 use std::sync::Arc;
 
+use connect_api::sink::TopicPartition;
 use connect_api::{Error, Kind, Result};
 use env::Env;
 use kafka_client::{AdminConfig, ClientError, ConsumerConfig, ProducerConfig};
@@ -42,6 +43,10 @@ impl Clients for NativeClients {
         let config = AdminConfig::parse(config).map_err(from_client)?;
         Ok(Arc::new(admin::NativeAdmin { client: kafka_client::Admin::new(self.env.clone(), config), bootstrap }))
     }
+}
+
+pub(crate) fn to_client(partition: &TopicPartition) -> kafka_client::TopicPartition {
+    kafka_client::TopicPartition::new(partition.topic.clone(), partition.partition)
 }
 
 /// A client's error as Connect shows it.

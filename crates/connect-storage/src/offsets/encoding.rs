@@ -6,16 +6,21 @@ use connect_api::data::{Map, Text, Value};
 use connect_api::{Error, Result, SourceOffset, SourcePartition};
 use connect_converters::json::plain;
 
-/// The key under which a partition's offset is stored: `["connector",{"filename":"/tmp/a"}]`.
+/// The key under which a partition's offset is stored: `["connector",{"filename":"/tmp/a"}]`, or `["connector",null]`.
 ///
 /// # Errors
 /// [`connect_api::Kind::Data`] when the partition holds anything but primitive values.
-pub fn encode_partition(connector: &str, partition: &SourcePartition) -> Result<Bytes> {
-    let entries = partition.entries();
-    check_primitive(entries.iter().map(|(key, value)| (key, value)))?;
-    let map: Map = entries.iter().cloned().collect();
+pub fn encode_partition<'a>(connector: &str, partition: impl Into<Option<&'a SourcePartition>>) -> Result<Bytes> {
+    let partition = match partition.into() {
+        None => Value::Null,
+        Some(partition) => {
+            let entries = partition.entries();
+            check_primitive(entries.iter().map(|(key, value)| (key, value)))?;
+            Value::from(entries.iter().cloned().collect::<Map>())
+        }
+    };
     let mut out = Vec::new();
-    plain::write_value(&Value::Array(vec![Value::from(connector), Value::from(map)]), &mut out)?;
+    plain::write_value(&Value::Array(vec![Value::from(connector), partition]), &mut out)?;
     Ok(out.into())
 }
 

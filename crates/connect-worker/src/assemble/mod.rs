@@ -4,7 +4,7 @@ mod blueprint;
 mod sink;
 mod source;
 
-pub(crate) use blueprint::{Blueprint, read_config};
+pub(crate) use blueprint::{Blueprint, config_error, read_config};
 
 use connect_api::Result;
 use env::{BoxFuture, Env};

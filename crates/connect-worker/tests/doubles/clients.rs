@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
+use connect_api::sink::{Offsets, TopicPartition};
 use connect_api::{Error, Kind, Result};
 use connect_kafka::{Admin, Clients, ClusterDescription, Consumer, Memory, NewTopic, Producer, TopicOutcome};
 use env::Env;
@@ -148,6 +150,26 @@ impl Admin for TestAdmin {
             return Ok(TopicOutcome::Refused);
         }
         Ok(if self.0.create_topic(&topic.name) { TopicOutcome::Created } else { TopicOutcome::Existing })
+    }
+
+    async fn group_offsets(&self, group: &str, _limit: Duration) -> Result<Offsets> {
+        Ok(self.0.group_offsets(group))
+    }
+
+    async fn alter_group_offsets(&self, group: &str, offsets: &Offsets, _limit: Duration) -> Result<()> {
+        self.0.commit(group, offsets);
+        Ok(())
+    }
+
+    async fn delete_group_offsets(&self, group: &str, partitions: &[TopicPartition], _limit: Duration) -> Result<()> {
+        self.0.forget_offsets(group, partitions);
+        Ok(())
+    }
+
+    async fn delete_group(&self, group: &str, _limit: Duration) -> Result<bool> {
+        let all: Vec<TopicPartition> = self.0.group_offsets(group).into_keys().collect();
+        self.0.forget_offsets(group, &all);
+        Ok(!all.is_empty())
     }
 
     async fn close(&self) {}

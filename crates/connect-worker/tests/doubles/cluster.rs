@@ -138,6 +138,17 @@ impl Cluster {
         state.committed.entry(group.to_owned()).or_default().extend(offsets.clone());
     }
 
+    /// All that a group has committed.
+    pub(crate) fn group_offsets(&self, group: &str) -> Offsets {
+        self.state.lock().committed.get(group).cloned().unwrap_or_default()
+    }
+
+    pub(crate) fn forget_offsets(&self, group: &str, partitions: &[TopicPartition]) {
+        if let Some(committed) = self.state.lock().committed.get_mut(group) {
+            committed.retain(|partition, _| !partitions.contains(partition));
+        }
+    }
+
     /// What a group has committed for a partition.
     pub(crate) fn committed(&self, group: &str, topic: &str, partition: i32) -> Option<i64> {
         self.state.lock().committed.get(group)?.get(&TopicPartition::new(topic, partition)).copied()

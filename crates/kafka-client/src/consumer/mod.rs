@@ -15,7 +15,7 @@ mod partitions;
 mod chunk;
 mod commit;
 mod fetch;
-mod offsets;
+pub(crate) mod offsets;
 mod protocol;
 
 pub use client::{Consumer, ConsumerHandle, TopicMatcher};

@@ -111,7 +111,7 @@ pub(super) fn committed(response: OffsetFetchResponse) -> Result<BTreeMap<TopicP
 }
 
 /// Commits offsets. Without a generation for a consumer that is no member of the group.
-pub(super) fn commit_request(
+pub(crate) fn commit_request(
     group: &str,
     generation: Option<&Generation>,
     offsets: &BTreeMap<TopicPartition, i64>,
