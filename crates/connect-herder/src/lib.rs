@@ -5,6 +5,7 @@
 mod error;
 mod herder;
 mod listener;
+mod loggers;
 mod offsets;
 mod plugin_keys;
 mod standalone;
@@ -15,6 +16,7 @@ pub use error::HerderError;
 pub use herder::{
     ConnectorInfo, ConnectorStatus, Created, Herder, InstanceStatus, RestartRequest, TaskInfo, TaskStatus,
 };
+pub use loggers::{DetachedLoggers, LogLevel, LoggerState, LoggerTree, Loggers, ROOT as ROOT_LOGGER};
 pub use offsets::PartitionOffset;
 pub use standalone::{StandaloneHerder, StandaloneSettings};
 pub use validate::{ValidatedKey, Validation};

@@ -76,6 +76,7 @@ impl StandaloneHerder {
         });
         let weak = Arc::downgrade(&herder);
         env.work().spawn("task reconfiguration", Box::pin(reconfigure_on_request(weak, requests)));
+        tracing::info!("Herder started");
         herder
     }
 
@@ -86,7 +87,9 @@ impl StandaloneHerder {
 
     /// Stops everything.
     pub async fn stop(&self) {
+        tracing::info!("Herder stopping");
         self.worker.stop().await;
+        tracing::info!("Herder stopped");
     }
 
     async fn turn(&self, name: &str) -> tokio::sync::OwnedMutexGuard<()> {

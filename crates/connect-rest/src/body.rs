@@ -32,6 +32,25 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonBody<T> {
     }
 }
 
+/// A JSON body, or nothing: no body at all, an empty one or `null`.
+pub(crate) struct AnyBody<T>(pub(crate) Option<T>);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for AnyBody<T> {
+    type Rejection = RestError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, RestError> {
+        let typed = request.headers().contains_key(CONTENT_TYPE);
+        let (parts, body) = request.into_parts();
+        let bytes = Bytes::from_request(Request::from_parts(parts.clone(), body), state).await;
+        let bytes = bytes.map_err(|error| RestError::new(StatusCode::BAD_REQUEST, error.to_string()))?;
+        if bytes.is_empty() && !typed || typed && bytes.trim_ascii().is_empty() {
+            return Ok(Self(None));
+        }
+        let request = Request::from_parts(parts, bytes.into());
+        JsonBody::<Option<T>>::from_request(request, state).await.map(|JsonBody(body)| Self(body))
+    }
+}
+
 pub(crate) fn is_json(media: &str) -> bool {
     let kind = media.split(';').next().unwrap_or_default().trim();
     kind.eq_ignore_ascii_case("application/json")

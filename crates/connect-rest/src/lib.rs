@@ -3,6 +3,7 @@
 mod body;
 mod connectors;
 mod error;
+mod loggers;
 mod matching;
 mod offsets;
 mod plugins;
@@ -12,4 +13,5 @@ mod state;
 mod tasks;
 mod topics;
 
+pub use root::PROTOCOL_VERSION;
 pub use server::{RestServer, ServerSettings};

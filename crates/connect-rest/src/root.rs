@@ -7,7 +7,7 @@ use connect_rest_model::{ServerInfo, WorkerStatus};
 use crate::state::RestState;
 
 /// The version of Apache Kafka Connect whose REST API this is.
-pub(crate) const PROTOCOL_VERSION: &str = "4.3.1";
+pub const PROTOCOL_VERSION: &str = "4.3.1";
 
 pub(crate) async fn server_info(State(state): State<RestState>) -> Json<ServerInfo> {
     Json(ServerInfo {

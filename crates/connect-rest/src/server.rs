@@ -11,7 +11,7 @@ use axum::response::Response;
 use axum::routing::{get, post, put};
 use axum::{Router, middleware};
 use connect_api::plugin::Registry;
-use connect_herder::Herder;
+use connect_herder::{Herder, Loggers};
 use env::{Env, Listener, Stream, Task, watch};
 use futures_util::FutureExt;
 use hyper::server::conn::http1;
@@ -20,7 +20,7 @@ use hyper_util::service::TowerToHyperService;
 
 use crate::error::RestError;
 use crate::state::RestState;
-use crate::{connectors, matching, offsets, plugins, root, tasks, topics};
+use crate::{connectors, loggers, matching, offsets, plugins, root, tasks, topics};
 
 /// What the server is made of.
 pub struct ServerSettings {
@@ -30,6 +30,8 @@ pub struct ServerSettings {
     pub herder: Arc<dyn Herder>,
     /// The plug-ins.
     pub registry: Arc<Registry>,
+    /// The loggers of this process.
+    pub loggers: Arc<dyn Loggers>,
     /// The URL that `Location` headers begin with, without a slash at the end.
     pub base_url: String,
 }
@@ -43,8 +45,8 @@ pub struct RestServer {
 impl RestServer {
     /// Serves on these sockets.
     pub fn start(settings: ServerSettings, listeners: Vec<Box<dyn Listener>>) -> Self {
-        let ServerSettings { env, herder, registry, base_url } = settings;
-        let state = RestState { env: env.clone(), herder, registry, base_url: base_url.into() };
+        let ServerSettings { env, herder, registry, loggers, base_url } = settings;
+        let state = RestState { env: env.clone(), herder, registry, loggers, base_url: base_url.into() };
         let stop = watch::Sender::new(false);
         let serve = |listener: Box<dyn Listener>| {
             let listening = Listening { env: env.clone(), listener, router: router(state.clone()), open: Vec::new() };
@@ -115,10 +117,18 @@ fn routes(state: RestState) -> Router {
         .route("/connector-plugins", get(plugins::list))
         .route("/connector-plugins/{plugin}/config", get(plugins::config))
         .route("/connector-plugins/{plugin}/config/validate", put(plugins::validate))
+        .merge(admin_routes())
         .route_layer(middleware::from_fn(matching::media_types))
         .fallback(async || RestError::unmatched(StatusCode::NOT_FOUND))
         .method_not_allowed_fallback(async || RestError::unmatched(StatusCode::METHOD_NOT_ALLOWED))
         .with_state(state)
+}
+
+/// What is for administrators only.
+fn admin_routes() -> Router<RestState> {
+    Router::new()
+        .route("/admin/loggers", get(loggers::list))
+        .route("/admin/loggers/{name}", get(loggers::level).put(loggers::set))
 }
 
 /// More connections than anybody needs; those beyond are closed at once.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use connect_api::plugin::Registry;
-use connect_herder::{Herder, HerderError};
+use connect_herder::{Herder, HerderError, Loggers};
 use env::{BoxFuture, Env};
 use tokio::sync::oneshot;
 
@@ -19,6 +19,7 @@ pub(crate) struct RestState {
     pub(crate) env: Env,
     pub(crate) herder: Arc<dyn Herder>,
     pub(crate) registry: Arc<Registry>,
+    pub(crate) loggers: Arc<dyn Loggers>,
     /// `http://host:port`, for `Location`.
     pub(crate) base_url: Arc<str>,
 }

@@ -14,7 +14,7 @@ use parking_lot::Mutex;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::containment::{contain, contain_now};
-use crate::{State, StatusListener, TasksMax};
+use crate::{State, StatusListener, TasksMax, scope};
 
 /// A connector of either kind.
 enum Instance {
@@ -92,6 +92,7 @@ impl RunningConnector {
             instance: Instance::Unmade,
             phase: Phase::Initial,
         };
+        let _scope = scope::connector(&reporter.name).entered();
         let actor = env.work().spawn(&task_name, Box::pin(actor.run(inbox)));
         Self { requests, reporter, over: watch::Sender::new(false), actor }
     }

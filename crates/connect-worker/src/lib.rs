@@ -16,6 +16,7 @@ mod connector;
 mod containment;
 mod fairness;
 mod offsets;
+mod scope;
 mod status;
 mod supervise;
 mod tasks_max;

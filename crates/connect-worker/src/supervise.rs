@@ -10,7 +10,7 @@ use connect_api::{Error, Kind, Result, Signal, Token, TokenSource};
 use env::{BoxFuture, Env, Instant, Task, TaskError};
 use parking_lot::Mutex;
 
-use crate::{State, StatusListener, TaskId};
+use crate::{State, StatusListener, TaskId, scope};
 
 /// Reports the states of one run of a task, until the run is given up.
 pub(crate) struct Reporter {
@@ -125,6 +125,7 @@ impl Supervised {
         let outcome: Arc<Mutex<Option<Result<()>>>> = Arc::default();
         let (slot, future) = (outcome.clone(), body(run));
         let name = format!("task {}", reporter.id);
+        let _scope = scope::task(&reporter.id).entered();
         let body = env.work().spawn(&name, Box::pin(async move { *slot.lock() = Some(future.await) }));
         let joined = body.join();
         let stopping = Arc::new(AtomicBool::new(false));
@@ -132,6 +133,11 @@ impl Supervised {
             Watcher { stopping: stopping.clone(), reporter: reporter.clone(), closers: closers.clone(), outcome };
         let ended = env.work().spawn(&name, Box::pin(async move { watcher.end(joined.await) }));
         Self { signal, stopping, reporter, closers, body, ended }
+    }
+
+    /// Which task it is.
+    pub(crate) fn id(&self) -> &TaskId {
+        &self.reporter.id
     }
 
     /// Tells the task to run, pause or stop.

@@ -18,7 +18,7 @@ use crate::assemble::{self, Blueprint};
 use crate::connector::{ConnectorParts, RunningConnector};
 use crate::probe::Probes;
 use crate::supervise::{Abandoned, Reporter, Supervised};
-use crate::{Budget, State, StatusListener, TaskId, TasksMax, TopicResets};
+use crate::{Budget, State, StatusListener, TaskId, TasksMax, TopicResets, scope};
 
 fn signal(target: TargetState) -> Signal {
     match target {
@@ -96,6 +96,9 @@ impl Worker {
     /// # Errors
     /// When it cannot be made or does not start; its state is FAILED then.
     pub async fn start_connector(&self, name: &Arc<str>, config: RawConfig, target: TargetState) -> Result<()> {
+        let span = scope::connector(name);
+        let class = config.get("connector.class").unwrap_or_default();
+        span.in_scope(|| tracing::info!("Creating connector {name} of type {class}"));
         let plugin = self.connector_plugin(&config).and_then(|plugin| {
             assemble::read_config(&plugin, &config, &self.settings)?;
             Ok(plugin)
@@ -120,7 +123,11 @@ impl Worker {
             connectors.insert(name.clone(), running.clone());
             running
         };
-        running.set_target(target).await
+        let started = running.set_target(target).await;
+        if started.is_ok() {
+            span.in_scope(|| tracing::info!("Finished creating connector {name}"));
+        }
+        started
     }
 
     pub(crate) fn connector_plugin(&self, config: &RawConfig) -> Result<ConnectorPlugin> {
@@ -162,6 +169,7 @@ impl Worker {
     /// Stops a connector; gives it up when it does not stop in time.
     pub async fn stop_connector(&self, name: &str) {
         let Some(running) = self.connectors.lock().remove(name) else { return };
+        tracing::info!(connector = name, "Stopping connector {name}");
         if !running.stop(&self.settings.env, CONNECTOR_STOP_LIMIT).await {
             tracing::error!(connector = name, "the connector did not stop in time and was given up");
         }
@@ -183,6 +191,7 @@ impl Worker {
         if tasks.contains_key(id) {
             return Err(Error::connect(format!("Task already exists in this worker: {id}")));
         }
+        tracing::info!(task = %id, "Creating task {id}");
         let settings = self.settings.clone();
         let plugin = self.connector_plugin(connector_config);
         let version = plugin.as_ref().map(ConnectorPlugin::version).unwrap_or_default().to_owned();
@@ -207,7 +216,10 @@ impl Worker {
             let mut tasks = self.tasks.lock();
             ids.iter().filter_map(|id| tasks.remove(id)).collect()
         };
-        stopping.iter().for_each(Supervised::begin_stop);
+        for task in &stopping {
+            tracing::info!(task = %task.id(), "Stopping task {}", task.id());
+            task.begin_stop();
+        }
         let env = &self.settings.env;
         let deadline = env.clock().now() + self.settings.config.task_shutdown_graceful_timeout;
         for task in stopping {

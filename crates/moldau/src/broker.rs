@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use connect_herder::LogLevel;
 use env::Env;
 use kafka_broker::{Broker, BrokerConfig, Data, StartError};
 use kafka_client::config::ServerAddress;
@@ -26,9 +27,9 @@ pub(crate) struct Arguments {
 }
 
 /// Runs until a signal comes.
-pub(crate) fn run(arguments: &Arguments) -> Result<(), Exit> {
+pub(crate) fn run(arguments: &Arguments, log: &logging::Settings) -> Result<(), Exit> {
     memory::use_one_arena();
-    logging::start("warn");
+    logging::start(log, LogLevel::Warn);
     machine::run(|env| serve(env, arguments))
 }
 

@@ -7,7 +7,7 @@ use clap::Parser;
 use clap::error::ErrorKind;
 
 use crate::exit::Exit;
-use crate::{broker, consume, produce, quickstart, standalone};
+use crate::{broker, consume, logging, produce, quickstart, standalone};
 
 const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (Kafka Connect 4.3.1)");
 
@@ -16,14 +16,17 @@ const USAGE: &str = "moldau quickstart [--data DIR]
        moldau broker [--listen HOST:PORT] [--data DIR]
        moldau consume --topic TOPIC [--from-beginning] [--bootstrap-server HOST:PORT]
        moldau produce --topic TOPIC [--bootstrap-server HOST:PORT]
-       moldau COMMAND --help";
+       moldau COMMAND --help
+       every command: [--log-format people|json|java] [--log-level LEVELS]";
 
 /// Kafka Connect, rebuilt in Rust.
 #[derive(Parser)]
 #[command(name = "moldau", version = VERSION, override_usage = USAGE, disable_help_subcommand = true)]
-struct CommandLine {
+pub(crate) struct CommandLine {
+    #[command(flatten)]
+    pub(crate) log: logging::Settings,
     #[command(subcommand)]
-    command: Command,
+    pub(crate) command: Command,
 }
 
 /// What the process is to do.
@@ -43,14 +46,14 @@ pub(crate) enum Command {
 
 /// Reads the command line. What needs no command (help, the version, a complaint) is printed here, and the code to end
 /// with is the error.
-pub(crate) fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, ExitCode> {
+pub(crate) fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<CommandLine, ExitCode> {
     match CommandLine::try_parse_from(arguments) {
         // Parity: Apache's script answers --help, wherever it stands, with the usage and 1.
-        Ok(CommandLine { command: Command::Standalone(arguments) }) if arguments.ask_for_help() => {
+        Ok(CommandLine { command: Command::Standalone(arguments), .. }) if arguments.ask_for_help() => {
             eprintln!("Usage: {}", standalone::USAGE);
             Err(ExitCode::from(Exit::USAGE))
         }
-        Ok(line) => Ok(line.command),
+        Ok(line) => Ok(line),
         Err(error) => {
             // Nobody reads it any more when this fails.
             let _ = error.print();

@@ -29,16 +29,18 @@ use command_line::Command;
 use exit::Exit;
 
 fn main() -> ExitCode {
-    let command = match command_line::read(std::env::args_os()) {
-        Ok(command) => command,
+    let line = match command_line::read(std::env::args_os()) {
+        Ok(line) => line,
         Err(code) => return code,
     };
-    let (result, report): (_, fn(Exit) -> ExitCode) = match command {
-        Command::Standalone(arguments) => (standalone::run(&arguments), Exit::report),
-        Command::Quickstart(arguments) => (quickstart::run(&arguments), Exit::say),
-        Command::Broker(arguments) => (broker::run(&arguments), Exit::say),
-        Command::Consume(arguments) => (consume::run(&arguments), Exit::say),
-        Command::Produce(arguments) => (produce::run(&arguments), Exit::say),
+    let (result, report): (_, fn(Exit) -> ExitCode) = match line.command {
+        Command::Standalone(arguments) => (standalone::run(&arguments, &line.log), Exit::report),
+        Command::Quickstart(arguments) => (quickstart::run(&arguments, &line.log), Exit::say),
+        Command::Broker(arguments) => (broker::run(&arguments, &line.log), Exit::say),
+        Command::Consume(arguments) => (consume::run(&arguments, &line.log), Exit::say),
+        Command::Produce(arguments) => (produce::run(&arguments, &line.log), Exit::say),
     };
-    result.map_or_else(report, |()| ExitCode::SUCCESS)
+    let code = result.map_or_else(report, |()| ExitCode::SUCCESS);
+    logging::finish();
+    code
 }

@@ -56,6 +56,7 @@ pub(crate) fn end_anyway(env: &Env, grace: Duration) -> Result<(), Exit> {
         signals.next().await;
         own.sleep(grace).await;
         tracing::error!("gave up what had not ended {grace:?} after the signal");
+        crate::logging::finish();
         std::process::exit(0);
     };
     env.work().spawn("signal guard", Box::pin(guard));

@@ -3,6 +3,8 @@
 use std::path::Path;
 
 use connect_config::ConnectorFile;
+use connect_herder::LogLevel;
+use connect_rest::PROTOCOL_VERSION;
 use env::Env;
 use kafka_config::{RawConfig, properties};
 
@@ -13,6 +15,11 @@ use crate::{logging, machine, memory};
 
 /// How the command is used.
 pub(crate) const USAGE: &str = "moldau standalone worker.properties [connector1.properties connector2.json ...]";
+
+/// What lines of the log are called that Java's Connect, AppInfoParser and WorkerConfig write.
+const CONNECT: &str = "moldau::connect";
+const APP_INFO: &str = "moldau::app_info";
+const WORKER_CONFIG: &str = "moldau::worker";
 
 /// The files of the command line.
 #[derive(clap::Args)]
@@ -31,43 +38,53 @@ impl Arguments {
 }
 
 /// Runs until a signal comes.
-pub(crate) fn run(arguments: &Arguments) -> Result<(), Exit> {
+pub(crate) fn run(arguments: &Arguments, log: &logging::Settings) -> Result<(), Exit> {
     memory::use_one_arena();
-    logging::start("info");
+    logging::start(log, LogLevel::Info);
     let (worker, connectors) = arguments.files.split_first().expect("one file is required");
     machine::run(|env| start(env, worker, connectors))
 }
 
 async fn start(env: Env, worker_file: &str, connector_files: &[String]) -> Result<(), Exit> {
     let started = env.clock().now();
+    tracing::info!("Kafka Connect worker initializing ... (Moldau {})", env!("CARGO_PKG_VERSION"));
+    tell_version(&env);
     // From here on a signal ends the worker cleanly, also while it waits for Kafka.
     let mut signals = Signals::new()?;
     let worker = tokio::select! {
         biased;
         () = signals.next() => {
-            tracing::info!("Kafka Connect stopped before it had started");
+            tracing::info!(target: CONNECT, "Kafka Connect stopped before it had started");
             return Ok(());
         }
         prepared = prepare(&env, worker_file) => prepared?,
     };
+    let millis = (env.clock().now() - started).as_millis();
+    tracing::info!("Kafka Connect worker initialization took {millis}ms");
+    // Parity: connectors of the command line are created after this line, which tools wait for.
+    tracing::info!(target: CONNECT, "Kafka Connect started");
     let created = tokio::select! {
         biased;
         () = signals.next() => Ok(()),
         created = create_connectors(&env, &worker, connector_files) => {
-            let ready = created.is_ok();
-            if ready {
-                let millis = (env.clock().now() - started).as_millis();
-                tracing::info!("Kafka Connect started in {millis} ms");
+            if created.is_ok() {
                 worker.list_java_plugins();
                 signals.next().await;
             }
             created
         }
     };
-    tracing::info!("Kafka Connect stopping");
+    tracing::info!(target: CONNECT, "Kafka Connect stopping");
     worker.stop().await;
-    tracing::info!("Kafka Connect stopped");
+    tracing::info!(target: CONNECT, "Kafka Connect stopped");
     created
+}
+
+/// What tools look for to know which Kafka Connect this is.
+fn tell_version(env: &Env) {
+    tracing::info!(target: APP_INFO, "Kafka version: {PROTOCOL_VERSION}");
+    tracing::info!(target: APP_INFO, "Kafka commitId: unknown");
+    tracing::info!(target: APP_INFO, "Kafka startTimeMs: {}", env.clock().unix_millis());
 }
 
 /// Everything but the connectors.
@@ -75,7 +92,7 @@ async fn prepare(env: &Env, worker_file: &str) -> Result<RunningWorker, Exit> {
     let raw = worker_properties(env, worker_file)?;
     let setup = Setup::read(env, &raw, worker_file)?;
     let kafka_cluster_id = setup.cluster_id().await?;
-    tracing::info!("Kafka cluster ID: {kafka_cluster_id}");
+    tracing::info!(target: WORKER_CONFIG, "Kafka cluster ID: {kafka_cluster_id}");
     let sockets = worker::listen(env, &setup.config().listeners).await?;
     setup.start(kafka_cluster_id, sockets).await
 }

@@ -26,6 +26,10 @@ use crate::exit::Exit;
 use crate::surroundings::Machine;
 use crate::{logging, memory};
 
+/// What lines of the log are called that Java's RestServer and ConnectStandalone write.
+const REST: &str = "moldau::rest";
+const CONNECTORS: &str = "moldau::connectors";
+
 /// What a worker is made of.
 pub(crate) struct Setup {
     env: Env,
@@ -118,9 +122,17 @@ impl Setup {
         let (env, registry, java) = (self.env.clone(), self.registry.clone(), self.java.clone());
         let herder = StandaloneHerder::start(settings, |listener| self.worker(offsets, listener));
         let base_url = advertised.to_string().trim_end_matches('/').to_owned();
-        tracing::info!("REST server listening at {base_url}/");
-        let server = ServerSettings { env: env.clone(), herder: herder.clone(), registry, base_url };
-        Ok(RunningWorker { env, server: RestServer::start(server, sockets.listeners), herder, java })
+        tracing::info!(target: REST, "REST server listening at {base_url}/, advertising URL {base_url}/");
+        let server = ServerSettings {
+            env: env.clone(),
+            herder: herder.clone(),
+            registry,
+            loggers: logging::loggers(),
+            base_url,
+        };
+        let server = RestServer::start(server, sockets.listeners);
+        tracing::info!(target: REST, "REST resources initialized; server is started and ready to handle requests");
+        Ok(RunningWorker { env, server, herder, java })
     }
 
     fn worker(self, offsets: Arc<FileOffsetStore>, listener: Arc<dyn connect_worker::StatusListener>) -> Worker {
@@ -222,7 +234,7 @@ impl RunningWorker {
         });
         let created = self.herder.put_connector(&connector.name, connector.config, target, false).await;
         let created = created.map_err(|error| Exit::connector(format!("{file}: {error}")))?;
-        tracing::info!("Created connector {}", created.info.name);
+        tracing::info!(target: CONNECTORS, "Created connector {}", created.info.name);
         Ok(())
     }
 
@@ -233,7 +245,9 @@ impl RunningWorker {
 
     /// Stops the REST server, then connectors and tasks.
     pub(crate) async fn stop(self) {
+        tracing::info!(target: REST, "Stopping REST server");
         self.server.stop(&self.env).await;
+        tracing::info!(target: REST, "REST server stopped");
         self.herder.stop().await;
     }
 }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use connect_config::{Plugins, WorkerConfig, clients};
-use connect_herder::{Herder, StandaloneHerder, StandaloneSettings};
+use connect_herder::{DetachedLoggers, Herder, StandaloneHerder, StandaloneSettings};
 use connect_kafka::{Clients, NativeClients};
 use connect_plugins::RegistryLookup;
 use connect_rest::{RestServer, ServerSettings};
@@ -156,7 +156,8 @@ impl WorkerHost {
             Worker::new(WorkerSettings { env, registry, plugins, clients, config, offsets, listener, budget, probes })
         });
         let base_url = format!("http://{WORKER}:{REST_PORT}");
-        let server = ServerSettings { env: env.clone(), herder: herder.clone(), registry, base_url };
+        let loggers = Arc::new(DetachedLoggers::default());
+        let server = ServerSettings { env: env.clone(), herder: herder.clone(), registry, loggers, base_url };
         Some((RestServer::start(server, vec![listener]), herder))
     }
 

@@ -50,8 +50,13 @@ impl Answer {
     }
 }
 
-/// Without the commit, what follows the first line of a trace and the connectors that only Java has; lists of names and
-/// offsets, which Java keeps in a hash map, in order.
+/// Loggers of classes: which there are differs by nature.
+fn is_of_a_class(logger: &str) -> bool {
+    ["org.", "com.fasterxml.", "kafka.", "moldau"].iter().any(|package| logger.starts_with(package))
+}
+
+/// Without the commit, what follows the first line of a trace, times of changes, the loggers of classes and the connectors
+/// that only Java has; lists of names and offsets, which Java keeps in a hash map, in order.
 pub(crate) fn normal(value: Value, key: Option<&str>) -> Value {
     match (key, value) {
         (Some("commit"), Value::String(_)) => Value::String("COMMIT".to_owned()),
@@ -59,7 +64,11 @@ pub(crate) fn normal(value: Value, key: Option<&str>) -> Value {
         (Some("documentation"), Value::String(_)) => Value::Null,
         // Behind the first line come frames, and causes that Java's libraries word in their own way.
         (Some("trace"), Value::String(trace)) => trace.lines().next().unwrap_or_default().into(),
+        (Some("last_modified"), Value::Number(_)) => Value::String("TIME".to_owned()),
         (_, Value::Array(mut items)) if items.iter().all(Value::is_string) => {
+            if key.is_none() {
+                items.retain(|item| !item.as_str().is_some_and(is_of_a_class));
+            }
             items.sort_by_key(Value::to_string);
             Value::Array(items)
         }
@@ -77,7 +86,8 @@ pub(crate) fn normal(value: Value, key: Option<&str>) -> Value {
         (Some("message"), Value::String(text)) => {
             text.split_once("available connectors are: ").map_or(text.as_str(), |(before, _)| before).into()
         }
-        (_, Value::Object(members)) => {
+        (_, Value::Object(mut members)) => {
+            members.retain(|name, member| member.get("last_modified").is_none() || !is_of_a_class(name));
             members.into_iter().map(|(name, member)| (name.clone(), normal(member, Some(&name)))).collect()
         }
         (_, other) => other,

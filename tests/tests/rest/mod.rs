@@ -7,6 +7,7 @@ mod steps;
 
 mod errors;
 mod lifecycle;
+mod loggers;
 mod names;
 mod offsets;
 mod plugins;

@@ -60,6 +60,7 @@ pub(super) async fn run(mut blueprint: Blueprint, plugin: Arc<dyn SinkPlugin>, r
     let mut task = plugin.task();
     env.lend(task.start(context, blueprint.task_config.clone())).await?;
     run.reporter.say(State::Running);
+    tracing::info!("WorkerSinkTask{{id={}}} Sink task finished initialization and start", blueprint.id);
     let (alive, paused) = (run.reporter.clone(), run.reporter.clone());
     let topics = blueprint.topic_tracking(&run);
     let settings = blueprint.settings;

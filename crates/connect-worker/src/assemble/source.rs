@@ -90,6 +90,7 @@ pub(super) async fn run(blueprint: Blueprint, plugin: Arc<dyn SourcePlugin>, run
     let start = async { plugin.task().start(context, task_config).await };
     let halves = env.lend(start).await?;
     run.reporter.say(State::Running);
+    tracing::info!("WorkerSourceTask{{id={}}} Source task finished initialization and start", blueprint.id);
     halves_run(blueprint, halves, producer, topics, run).await
 }
 

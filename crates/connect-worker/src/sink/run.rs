@@ -265,6 +265,7 @@ impl Runner {
 
     /// Puts what was taken; an empty put lets time pass in the task.
     async fn put(&mut self) -> Result<()> {
+        tracing::trace!("Delivering batch of {} messages to task", self.records.len());
         let put = self.parts.env.lend(self.parts.task.put(&self.records)).await;
         if !(self.parts.alive)() {
             return Err(Error::connect("the task was given up"));
@@ -408,6 +409,7 @@ impl Runner {
     }
 
     async fn commit(&mut self, offsets: &Offsets) {
+        tracing::debug!("Committing offsets of {} partitions", offsets.len());
         let commit = self.parts.consumer.commit(offsets);
         match self.parts.env.timeout(self.parts.flush_timeout, commit).await {
             Ok(Ok(())) => {

@@ -10,12 +10,13 @@ use connect_api::{Error, Result, SourceOffset, SourcePartition};
 use connect_kafka::{Completion, Producer};
 use env::{Env, Instant};
 use tokio::sync::{mpsc, oneshot};
+use tracing::Instrument;
 
 use super::InFlight;
 use crate::containment::contain;
 use crate::errors::ToleranceType;
 use crate::probe::{Probes, Step};
-use crate::{TaskId, TopicTracking};
+use crate::{TaskId, TopicTracking, scope};
 
 /// Stores offsets of one connector, durably.
 #[async_trait]
@@ -65,6 +66,7 @@ pub struct Acknowledging {
 impl Acknowledging {
     /// Runs until told to finish, or until the producer is closed.
     pub async fn run(mut self, mut requests: mpsc::Receiver<Finish>) {
+        let scope = scope::offsets(&self.task);
         let mut next_flush = self.env.clock().now() + self.flush_interval;
         loop {
             let timer = self.env.clock().sleep_until(next_flush);
@@ -72,7 +74,7 @@ impl Acknowledging {
                 biased;
                 request = requests.recv() => match request {
                     Some(Finish::AtLeastOnce(done)) => {
-                        self.finish().await;
+                        self.finish().instrument(scope.clone()).await;
                         let _ = done.send(());
                         return;
                     }
@@ -84,7 +86,7 @@ impl Acknowledging {
                 },
                 // Before completions, of which there may be some at all times.
                 () = timer => {
-                    self.flush().await;
+                    self.flush().instrument(scope.clone()).await;
                     next_flush = self.env.clock().now() + self.flush_interval;
                 }
                 completions = self.producer.completions() => {
@@ -165,12 +167,17 @@ impl Acknowledging {
         let Some(writer) = self.offsets.clone() else { return };
         self.deliver_acknowledgements().await;
         let offsets = self.in_flight.lock().take_committable();
+        let (task, partitions) = (&self.task, offsets.len());
+        tracing::debug!("WorkerSourceTask{{id={task}}} Committing offsets of {partitions} source partitions");
+        let began = self.env.clock().now();
         if let Err(error) = self.store(&*writer, &offsets).await {
             tracing::error!(task = %self.task, error = format!("{error:#}"), "Failed to commit offsets");
             self.in_flight.lock().restore(offsets);
             return;
         }
         self.tell_committed().await;
+        let millis = (self.env.clock().now() - began).as_millis();
+        tracing::debug!("WorkerSourceTask{{id={}}} Finished commitOffsets successfully in {millis} ms", self.task);
     }
 
     async fn store(&mut self, writer: &dyn OffsetWriter, offsets: &[(SourcePartition, SourceOffset)]) -> Result<()> {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use connect_herder::LogLevel;
 use env::{Env, Instant};
 use kafka_client::consumer::{Event, FetchedRecords, StartAt};
 use kafka_client::{ClientError, Consumer, ConsumerConfig, TopicPartition};
@@ -70,8 +71,8 @@ fn start_at(text: &str) -> Result<StartAt, String> {
 }
 
 /// Prints records until it is told to end.
-pub(crate) fn run(arguments: &Arguments) -> Result<(), Exit> {
-    logging::start("warn");
+pub(crate) fn run(arguments: &Arguments, log: &logging::Settings) -> Result<(), Exit> {
+    logging::start(log, LogLevel::Warn);
     let format = Format::parse(&arguments.properties)?;
     machine::run(|env| print(env, arguments, format))
 }

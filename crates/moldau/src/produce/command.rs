@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use connect_herder::LogLevel;
 use env::Env;
 use kafka_client::producer::{Completion, Rows};
 use kafka_client::{ClientError, Producer, ProducerConfig};
@@ -37,8 +38,8 @@ pub(crate) struct Arguments {
 }
 
 /// Sends lines until the input ends.
-pub(crate) fn run(arguments: &Arguments) -> Result<(), Exit> {
-    logging::start("warn");
+pub(crate) fn run(arguments: &Arguments, log: &logging::Settings) -> Result<(), Exit> {
+    logging::start(log, LogLevel::Warn);
     let format = LineFormat::parse(&arguments.properties)?;
     machine::run(|env| send(env, arguments, format))
 }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use connect_config::ConnectorFile;
+use connect_herder::LogLevel;
 use env::{Env, Instant, Listener, Task};
 use kafka_broker::{Broker, BrokerConfig, Data, Handle, StartError};
 use kafka_config::RawConfig;
@@ -41,10 +42,10 @@ pub(crate) struct Arguments {
 }
 
 /// Runs until a signal comes.
-pub(crate) fn run(arguments: &Arguments) -> Result<(), Exit> {
+pub(crate) fn run(arguments: &Arguments, log: &logging::Settings) -> Result<(), Exit> {
     memory::use_one_arena();
     let folder = Folder::open(arguments.data.as_deref())?;
-    logging::start_in("warn", folder.log()?);
+    logging::start_in(log, LogLevel::Warn, folder.log()?);
     let result = machine::run(|env| play(env, &folder));
     folder.close();
     result
