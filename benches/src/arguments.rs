@@ -6,17 +6,20 @@ use crate::worker::Side;
 
 /// How to call it.
 pub const USAGE: &str = "usage: cargo xtask bench [ROW …] [options]
-rows (default: all):
+rows (default: all but I):
   P1  FileStreamSource, 100 B lines, StringConverter, into a topic of one partition
   P2  the way back: such a topic into a FileStreamSink
+  P3  envelopes of 625 B past ByteArrayConverter into a MockSink
+  P4  the same through JsonConverter, ReplaceField, MaskField and InsertField into a FileStreamSink on /dev/null
   P8  cold start until REST answers 200; idle memory
   P9  the tutorial with plugin.path = all jars of a Kafka installation: start to first line in the sink file
   B   the embedded broker beside Apache Kafka: start, produce, consume, memory, 50 idle consumers
+  I   instructions per record of P1, P2 and P4, counted by Valgrind, beside the baseline (not among the default rows)
 options:
-  --records N      lines measured by P1, P2 and B (default 3000000, at most 20000000)
+  --records N      records measured by P1 to P4 and B (default 3000000, at most 20000000)
   --pairs K        pairs of runs, in the order A B B A … (default 3)
   --sides LIST     which of java,moldau,wire to measure (default: all)
-  --java-default   P1 and P2 also with Java's default settings
+  --java-default   P1 to P4 also with Java's default settings
   --java           P9 also with Java scanning all jars (100 s)
 $MOLDAU_BIN names another binary than the release build of this checkout; scratch files go to $TMPDIR.";
 
@@ -29,17 +32,31 @@ pub enum RowName {
     P1,
     /// Sink throughput.
     P2,
+    /// A sink without conversion.
+    P3,
+    /// A sink with conversion and transforms.
+    P4,
     /// Cold start.
     P8,
     /// The tutorial.
     P9,
     /// The brokers.
     B,
+    /// Instructions.
+    I,
 }
 
 impl RowName {
-    const ALL: [(&'static str, RowName); 5] =
-        [("P1", RowName::P1), ("P2", RowName::P2), ("P8", RowName::P8), ("P9", RowName::P9), ("B", RowName::B)];
+    const ALL: [(&'static str, RowName); 8] = [
+        ("P1", RowName::P1),
+        ("P2", RowName::P2),
+        ("P3", RowName::P3),
+        ("P4", RowName::P4),
+        ("P8", RowName::P8),
+        ("P9", RowName::P9),
+        ("B", RowName::B),
+        ("I", RowName::I),
+    ];
 }
 
 /// What to measure.
@@ -62,7 +79,7 @@ pub struct Arguments {
 impl Default for Arguments {
     fn default() -> Self {
         Self {
-            rows: RowName::ALL.map(|(_, row)| row).to_vec(),
+            rows: RowName::ALL.map(|(_, row)| row).into_iter().filter(|row| *row != RowName::I).collect(),
             records: 3_000_000,
             pairs: 3,
             sides: vec![Side::Java, Side::Moldau, Side::Wire],

@@ -7,6 +7,7 @@ use e2e::{KafkaOptions, RealKafka, WorkerFiles};
 use tempfile::TempDir;
 
 use crate::arguments::Arguments;
+use crate::form::Form;
 use crate::lines::{Checker, Lines};
 use crate::meter::Meter;
 use crate::progress::Lengths;
@@ -17,8 +18,8 @@ use crate::worker::Side;
 #[derive(Debug)]
 pub struct Bench {
     arguments: Arguments,
-    lines: Option<Lines>,
-    filled: Option<String>,
+    /// The records of the row at work, and a topic that holds them.
+    filled: Option<(Lines, String)>,
     names: u32,
     wire: Connection,
     kafka: RealKafka,
@@ -31,7 +32,7 @@ impl Bench {
         let kafka = RealKafka::start_with(KafkaOptions::default().for_measurements())?;
         let wire = Connection::open(kafka.bootstrap())?;
         let folder = tempfile::Builder::new().prefix("moldau-bench-").tempdir()?;
-        Ok(Self { arguments, lines: None, filled: None, names: 0, wire, kafka, folder })
+        Ok(Self { arguments, filled: None, names: 0, wire, kafka, folder })
     }
 
     /// The command line.
@@ -76,35 +77,42 @@ impl Bench {
     }
 
     pub(crate) fn lines(&self) -> Result<&Lines> {
-        self.lines.as_ref().context("the lines are made by prepare")
+        self.filled.as_ref().map(|(lines, _)| lines).context(UNPREPARED)
     }
 
-    /// Makes the lines, their file, and a topic that holds them, once; the broker is warm after that. Gives the topic.
-    pub(crate) fn prepare(&mut self) -> Result<String> {
-        if let Some(topic) = &self.filled {
+    /// Makes the records, their file, and a topic that holds them, once for the rows that follow each other with one
+    /// form; the broker is warm after that. Gives the topic.
+    pub(crate) fn prepare(&mut self, form: Form) -> Result<String> {
+        if let Some((lines, topic)) = &self.filled
+            && lines.form() == form
+        {
             return Ok(topic.clone());
         }
-        let lines = Lines::new(self.lengths().total);
-        lines.write(&self.source_file())?;
+        let lines = Lines::new(form, self.lengths().total);
+        if form == Form::Text {
+            lines.write(&self.source_file())?;
+        }
         let topic = self.fresh("filled");
         self.wire.create_topic(&topic)?;
         self.wire.produce(&topic, &lines)?;
-        self.lines = Some(lines);
+        self.filled = Some((lines, topic.clone()));
         self.check_topic(&topic)?;
-        self.filled = Some(topic.clone());
         Ok(topic)
     }
 
-    /// Sends the lines to a topic over the raw wire.
+    /// Sends the records to a topic over the raw wire.
     pub(crate) fn produce(&mut self, topic: &str) -> Result<()> {
-        self.wire.produce(topic, self.lines.as_ref().context("the lines are made by prepare")?)
+        let (lines, _) = self.filled.as_ref().context(UNPREPARED)?;
+        self.wire.produce(topic, lines)
     }
 
-    /// Compares a topic's records with the lines.
+    /// Compares a topic's records with those of the row.
     pub(crate) fn check_topic(&mut self, topic: &str) -> Result<()> {
-        let lines = self.lines.as_ref().context("the lines are made by prepare")?;
+        let (lines, _) = self.filled.as_ref().context(UNPREPARED)?;
         let mut checker = Checker::new(lines);
         self.wire.consume(topic, lines.count(), |line| checker.add(line)).with_context(|| format!("topic {topic}"))?;
         checker.finish().with_context(|| format!("topic {topic}"))
     }
 }
+
+const UNPREPARED: &str = "the records are made by prepare";

@@ -19,6 +19,7 @@ mod progress;
 
 mod meter;
 
+mod form;
 mod lines;
 mod wire;
 
@@ -27,7 +28,8 @@ mod table;
 
 pub use arguments::{Arguments, RowName, USAGE};
 pub use bench::Bench;
-pub use lines::{Checker, LINE, Lines};
+pub use form::{ENVELOPE, Form, TEXT};
+pub use lines::{Checker, Lines};
 pub use machine::facts;
 pub use rows::run;
 pub use statistics::{Spread, noise, ratio};

@@ -6,35 +6,41 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 
-/// Bytes of a line, without its end.
-pub const LINE: usize = 100;
-/// Bytes of a line in a file.
-pub(crate) const LINE_IN_FILE: usize = LINE + 1;
-const DIGITS: usize = 12;
+use crate::form::Form;
 
-/// Numbered lines of printable text, in memory as they stand in a file.
+/// Numbered records of one form, in memory as they stand in a file: one a line.
 #[derive(Debug)]
 pub struct Lines {
+    form: Form,
     text: Vec<u8>,
     crc: u32,
 }
 
 impl Lines {
     /// Lines 0 to `count` - 1.
-    pub fn new(count: u64) -> Self {
-        let mut text = Vec::with_capacity(usize::try_from(count).unwrap_or(0) * LINE_IN_FILE);
+    pub fn new(form: Form, count: u64) -> Self {
+        let mut text = Vec::with_capacity(usize::try_from(count).unwrap_or(0) * (form.length() + 1));
         for number in 0..count {
-            text.extend_from_slice(format!("{number:0DIGITS$}").as_bytes());
-            filler(number, &mut text);
+            form.write(number, &mut text);
             text.push(b'\n');
         }
         let crc = crc32c::crc32c(&text);
-        Self { text, crc }
+        Self { form, text, crc }
+    }
+
+    /// What they are.
+    pub fn form(&self) -> Form {
+        self.form
+    }
+
+    /// Bytes of a line with its end.
+    pub(crate) fn stride(&self) -> usize {
+        self.form.length() + 1
     }
 
     /// How many.
     pub fn count(&self) -> u64 {
-        (self.text.len() / LINE_IN_FILE) as u64
+        (self.text.len() / self.stride()) as u64
     }
 
     /// CRC32C of the file.
@@ -44,7 +50,7 @@ impl Lines {
 
     /// The lines without their ends.
     pub fn iter(&self) -> impl Iterator<Item = &[u8]> {
-        self.text.chunks_exact(LINE_IN_FILE).map(|line| &line[..LINE])
+        self.text.chunks_exact(self.stride()).map(|line| &line[..line.len() - 1])
     }
 
     /// Writes the file.
@@ -56,7 +62,7 @@ impl Lines {
     pub fn check_file(&self, path: &Path) -> Result<()> {
         let mut reader = BufReader::with_capacity(1 << 20, File::open(path)?);
         let mut checker = Checker::new(self);
-        let mut line = Vec::with_capacity(LINE_IN_FILE);
+        let mut line = Vec::with_capacity(self.stride());
         while reader.read_until(b'\n', &mut line)? > 0 {
             if line.pop() != Some(b'\n') {
                 bail!("{} ends inside a line", path.display());
@@ -84,8 +90,8 @@ impl<'a> Checker<'a> {
 
     /// The next line, without its end; an error if another one is due.
     pub fn add(&mut self, line: &[u8]) -> Result<()> {
-        let from = usize::try_from(self.next)? * LINE_IN_FILE;
-        let due = self.expected.text.get(from..from + LINE);
+        let from = usize::try_from(self.next)? * self.expected.stride();
+        let due = self.expected.text.get(from..from + self.expected.form.length());
         if due != Some(line) {
             bail!(
                 "line {} of {} should be {:?}, but is {:?}",
@@ -115,17 +121,6 @@ impl<'a> Checker<'a> {
     }
 }
 
-/// Printable characters that differ from line to line, so that a line put together from two others is noticed.
-fn filler(number: u64, out: &mut Vec<u8>) {
-    let mut state = number.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
-    for _ in 0..LINE - DIGITS {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        out.push(b' ' + (state >> 32) as u8 % 95);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -137,16 +132,8 @@ mod tests {
     }
 
     #[test]
-    fn lines_have_one_length_and_no_other_line_ends() {
-        let lines = Lines::new(1_000);
-        assert_eq!(lines.count(), 1_000);
-        assert!(lines.iter().all(|line| line.len() == LINE && line.iter().all(|byte| (b' '..=b'~').contains(byte))));
-        assert!(lines.iter().nth(7).unwrap().starts_with(b"000000000007"));
-    }
-
-    #[test]
     fn lost_repeated_swapped_changed_and_superfluous_lines_are_found() {
-        let lines = Lines::new(10);
+        let lines = Lines::new(Form::Text, 10);
         let all: Vec<&[u8]> = lines.iter().collect();
         check(&lines, all.clone()).unwrap();
         let wrong = |change: fn(&mut Vec<&[u8]>)| {
@@ -166,7 +153,7 @@ mod tests {
     fn a_file_is_checked_to_its_last_byte() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("lines");
-        let lines = Lines::new(50);
+        let lines = Lines::new(Form::Text, 50);
         lines.write(&path).unwrap();
         lines.check_file(&path).unwrap();
         let bytes = std::fs::read(&path).unwrap();

@@ -5,6 +5,7 @@
 //! batch costs more in page faults than everything else together.
 
 use std::io::{Read, Write};
+use std::iter::Peekable;
 use std::net::TcpStream;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -15,20 +16,24 @@ use kafka_wire::batch::DEFAULT_MAX_DECOMPRESSED;
 use kafka_wire::messages::create_topics_request::CreatableTopic;
 use kafka_wire::messages::fetch_request::{FetchPartition, FetchTopic};
 use kafka_wire::messages::list_offsets_request::{ListOffsetsPartition, ListOffsetsTopic};
+use kafka_wire::messages::offset_fetch_request::OffsetFetchRequestTopic;
 use kafka_wire::messages::produce_request::{PartitionProduceData, TopicProduceData};
 use kafka_wire::messages::{
-    ApiVersionsRequest, CreateTopicsRequest, FetchRequest, ListOffsetsRequest, ProduceRequest, TopicName,
+    ApiVersionsRequest, CreateTopicsRequest, FetchRequest, GroupId, ListOffsetsRequest, OffsetFetchRequest,
+    ProduceRequest, TopicName,
 };
 use kafka_wire::protocol::{Request, StrBytes};
 use kafka_wire::versions::{API_VERSIONS_FIRST, ApiVersionsReply, decode_api_versions};
 use kafka_wire::{ApiKey, BatchBuilder, BatchOptions, Batches, ErrorCode, Versions, decode_response, encode_request};
 
-use crate::lines::{LINE, Lines};
+use crate::lines::Lines;
 
 /// The tuned producer's `batch.size`.
 pub(crate) const BATCH_BYTES: usize = 1_000_000;
 /// The last version without tagged fields: a batch ends the request, and its length is a plain number before it.
 const PRODUCE_VERSION: i16 = 8;
+/// A version that asks for one group.
+const OFFSET_FETCH_VERSION: i16 = 5;
 /// The consumer's defaults of `fetch.max.bytes` and `max.partition.fetch.bytes`.
 const FETCH_BYTES: i32 = 50 * 1024 * 1024;
 const PARTITION_FETCH_BYTES: i32 = 1024 * 1024;
@@ -92,6 +97,28 @@ impl Connection {
             response.topics.first().and_then(|topic| topic.partitions.first()).context("no answer for the topic")?;
         check(answer.error_code)?;
         Ok(u64::try_from(answer.offset)?)
+    }
+
+    /// The offset that a group has committed for the topic's only partition, 0 without any and before groups are served.
+    pub(crate) fn committed(&mut self, group: &str, topic: &str) -> Result<u64> {
+        let topic = OffsetFetchRequestTopic::default().with_name(name(topic)).with_partition_indexes(vec![0]);
+        let request = OffsetFetchRequest::default()
+            .with_group_id(GroupId(StrBytes::from_string(group.to_owned())))
+            .with_topics(Some(vec![topic]));
+        self.last_id += 1;
+        self.send(&encode_request(self.last_id, Some(CLIENT), OFFSET_FETCH_VERSION, &request)?)?;
+        let answer = self.receive()?;
+        let response = self.decode::<OffsetFetchRequest>(answer, OFFSET_FETCH_VERSION)?;
+        let starting =
+            [ErrorCode::CoordinatorLoadInProgress, ErrorCode::CoordinatorNotAvailable, ErrorCode::NotCoordinator];
+        if ErrorCode::check(response.error_code).is_err_and(|error| starting.contains(&error)) {
+            return Ok(0);
+        }
+        check(response.error_code)?;
+        let partition = response.topics.first().and_then(|topic| topic.partitions.first());
+        let partition = partition.context("no answer for the topic")?;
+        check(partition.error_code)?;
+        Ok(u64::try_from(partition.committed_offset).unwrap_or(0))
     }
 
     /// Appends all lines in batches of [`BATCH_BYTES`], acks=all, one request in flight.
@@ -206,13 +233,12 @@ fn produce_head(id: i32, topic: &str, batch: usize) -> Result<BytesMut> {
     Ok(head)
 }
 
-fn next_batch<'a>(lines: &mut impl Iterator<Item = &'a [u8]>, buffer: Vec<u8>) -> Result<Bytes> {
+fn next_batch<'a>(lines: &mut Peekable<impl Iterator<Item = &'a [u8]>>, buffer: Vec<u8>) -> Result<Bytes> {
     const NO_HEADERS: [(&[u8], Option<&[u8]>); 0] = [];
     let timestamp = i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH)?.as_millis())?;
     let options = BatchOptions { capacity: BATCH_BYTES, ..BatchOptions::default() };
     let mut batch = BatchBuilder::with_buffer(options, buffer);
-    while batch.size_after(0, LINE, NO_HEADERS) <= BATCH_BYTES {
-        let Some(line) = lines.next() else { break };
+    while let Some(line) = lines.next_if(|line| batch.size_after(0, line.len(), NO_HEADERS) <= BATCH_BYTES) {
         batch.append(timestamp, None, Some(line), NO_HEADERS)?;
     }
     Ok(batch.finish(None, false)?)
@@ -229,11 +255,12 @@ fn check(code: i16) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::form::Form;
 
     #[test]
     fn a_head_and_its_batch_are_a_produce_request() {
-        let sent = Lines::new(3);
-        let batch = next_batch(&mut sent.iter(), Vec::new()).unwrap();
+        let sent = Lines::new(Form::Text, 3);
+        let batch = next_batch(&mut sent.iter().peekable(), Vec::new()).unwrap();
         let head = produce_head(7, "orders", batch.len()).unwrap();
         let frame = Bytes::from([&head[4..], &batch[..]].concat());
         assert_eq!(head[..4], u32::try_from(frame.len()).unwrap().to_be_bytes());
@@ -244,7 +271,7 @@ mod tests {
 
     #[test]
     fn batches_fill_up_to_the_size_and_lose_nothing() {
-        let sent = Lines::new(25_000);
+        let sent = Lines::new(Form::Text, 25_000);
         let mut lines = sent.iter().peekable();
         let mut received = crate::lines::Checker::new(&sent);
         let mut sizes = Vec::new();

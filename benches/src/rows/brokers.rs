@@ -12,7 +12,8 @@ use kafka_config::RawConfig;
 use tempfile::TempDir;
 
 use crate::bench::Bench;
-use crate::lines::{Checker, LINE, Lines};
+use crate::form::{Form, TEXT};
+use crate::lines::{Checker, Lines};
 use crate::meter::{Meter, machine_cpu, own_cpu};
 use crate::statistics::Spread;
 use crate::table::{megabytes, percent, table, thousands};
@@ -67,7 +68,7 @@ enum Broker {
 
 /// B.
 pub(super) fn brokers(bench: &mut Bench) -> Result<String> {
-    let lines = Lines::new(bench.arguments().records);
+    let lines = Lines::new(Form::Text, bench.arguments().records);
     let (mut apache, mut moldau) = (Vec::new(), Vec::new());
     for pair in 0..bench.arguments().pairs {
         let mut turns = [Kind::Apache, Kind::Moldau];
@@ -81,7 +82,7 @@ pub(super) fn brokers(bench: &mut Bench) -> Result<String> {
         }
     }
     let mut text = format!(
-        "B  brokers: {} lines of {LINE} B over one raw connection, data on a disk\n",
+        "B  brokers: {} lines of {TEXT} B over one raw connection, data on a disk\n",
         thousands(lines.count() as f64)
     );
     text.push_str(&report(&[("Apache Kafka", &apache), ("Moldau", &moldau)]));
@@ -102,7 +103,7 @@ fn measure(kind: Kind, lines: &Lines) -> Result<Sample> {
     let consume = pass(meter, lines, || wire.consume("lines", lines.count(), |line| checker.add(line)))?;
     checker.finish()?;
 
-    let bytes = lines.count() * LINE as u64;
+    let bytes = lines.count() * TEXT as u64;
     for more in 1..FULL.div_ceil(bytes) {
         let topic = format!("more-{more}");
         wire.create_topic(&topic)?;
@@ -208,7 +209,7 @@ fn spawn(folder: &Path, listen: &str) -> Result<Process> {
 fn first_record(bootstrap: &str) -> Result<()> {
     let mut wire = Connection::open(bootstrap)?;
     wire.create_topic("first")?;
-    wire.produce("first", &Lines::new(1))
+    wire.produce("first", &Lines::new(Form::Text, 1))
 }
 
 fn report(subjects: &[(&str, &[Sample])]) -> String {

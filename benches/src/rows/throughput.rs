@@ -1,18 +1,15 @@
-//! P1 and P2: a file into a topic, a topic into a file.
+//! P1 to P4: every side does a workload in turn; the report compares what that cost.
 
 use std::collections::BTreeMap;
-use std::hint::black_box;
 
 use anyhow::{Context, Result};
-use e2e::Process;
 
+use super::workload::{Sample, Workload};
 use crate::bench::Bench;
-use crate::lines::{LINE, LINE_IN_FILE};
-use crate::meter::{Meter, own_cpu};
-use crate::progress::{Course, Mark, Span, watch};
+use crate::progress::Span;
 use crate::statistics::{Spread, noise, ratio};
 use crate::table::{megabytes, percent, table, thousands};
-use crate::worker::{Setting, Side, Subject, start, stop};
+use crate::worker::{Setting, Side, Subject};
 
 const JAVA: Subject = Subject::new(Side::Java, Setting::Tuned);
 const MOLDAU: Subject = Subject::new(Side::Moldau, Setting::Tuned);
@@ -27,33 +24,11 @@ const RATIOS: [(Subject, Subject); 4] =
 /// More of the machine in other hands than this is said.
 const BUSY: f64 = 0.1;
 
-/// One run.
-#[derive(Debug, Clone, Copy)]
-struct Sample {
-    steady: Span,
-    cold: Option<Span>,
-    /// Zero for the raw wire.
-    peak: u64,
-}
-
-type Runner = fn(&mut Bench, Subject) -> Result<Sample>;
-
-pub(super) fn source(bench: &mut Bench) -> Result<String> {
-    let samples = rounds(bench, "P1", source_run)?;
-    Ok(format!(
-        "P1  FileStreamSource: {} lines of {LINE} B, StringConverter, into a topic of one partition\n{}",
-        thousands(bench.lengths().end as f64),
-        report(bench, &samples)?
-    ))
-}
-
-pub(super) fn sink(bench: &mut Bench) -> Result<String> {
-    let samples = rounds(bench, "P2", sink_run)?;
-    Ok(format!(
-        "P2  FileStreamSink: {} records of {LINE} B, StringConverter, from a topic of one partition in batches of 1 MB\n{}",
-        thousands(bench.lengths().end as f64),
-        report(bench, &samples)?
-    ))
+/// Measures a workload with every side, and gives the report.
+pub(super) fn measure(bench: &mut Bench, workload: &Workload) -> Result<String> {
+    let samples = rounds(bench, workload)?;
+    let (row, records) = (workload.row, thousands(bench.lengths().end as f64));
+    Ok(format!("{row}  {records} {}\n{}", workload.title, report(bench, workload, &samples)?))
 }
 
 /// All runs of a row.
@@ -75,18 +50,18 @@ impl Samples {
     }
 }
 
-fn rounds(bench: &mut Bench, row: &str, runner: Runner) -> Result<Samples> {
-    bench.prepare()?;
+fn rounds(bench: &mut Bench, workload: &Workload) -> Result<Samples> {
+    bench.prepare(workload.form)?;
     let mut samples = Samples::default();
     let twin = [MOLDAU, JAVA].into_iter().find(|subject| bench.takes_part(subject.side));
     if let Some(twin) = twin {
-        samples.twins = Some((twin, [run(bench, row, "A/A", twin, runner)?, run(bench, row, "A/A", twin, runner)?]));
+        samples.twins = Some((twin, [run(bench, workload, "A/A", twin)?, run(bench, workload, "A/A", twin)?]));
     }
     for pair in 0..bench.arguments().pairs {
         let label = format!("pair {}", pair + 1);
         for subject in order(pair, bench.arguments().java_default) {
             if bench.takes_part(subject.side) {
-                let sample = run(bench, row, &label, subject, runner)?;
+                let sample = run(bench, workload, &label, subject)?;
                 let place = SUBJECTS.iter().position(|known| *known == subject).context("a subject of the report")?;
                 samples.runs.entry(place).or_default().push(sample);
             }
@@ -111,8 +86,9 @@ fn order(pair: usize, java_default: bool) -> Vec<Subject> {
     subjects
 }
 
-fn run(bench: &mut Bench, row: &str, label: &str, subject: Subject, runner: Runner) -> Result<Sample> {
-    let sample = runner(bench, subject).with_context(|| format!("{row}, {subject}"))?;
+fn run(bench: &mut Bench, workload: &Workload, label: &str, subject: Subject) -> Result<Sample> {
+    let row = workload.row;
+    let sample = (workload.run)(bench, subject).with_context(|| format!("{row}, {subject}"))?;
     let steady = &sample.steady;
     eprintln!(
         "{row} {label}: {subject}: {:.3} CPU-s/M, {} records/s, others {}",
@@ -123,86 +99,7 @@ fn run(bench: &mut Bench, row: &str, label: &str, subject: Subject, runner: Runn
     Ok(sample)
 }
 
-fn source_run(bench: &mut Bench, subject: Subject) -> Result<Sample> {
-    let topic = bench.fresh("source");
-    bench.wire().create_topic(&topic)?;
-    let sample = if subject.side == Side::Wire {
-        raw(bench, |bench| bench.produce(&topic))?
-    } else {
-        let files = bench.worker_files()?;
-        let worker = files.standalone(&[])?;
-        let file = bench.source_file().display().to_string();
-        let mut lines = vec![
-            ("connector.class", "FileStreamSource"),
-            ("tasks.max", "1"),
-            ("file", file.as_str()),
-            ("topic", topic.as_str()),
-        ];
-        lines.extend(subject.setting.source());
-        let connector = files.connector(&topic, &lines)?;
-        let process = start(subject.side, &worker, &[connector])?;
-        worker_run(bench, process, |bench| bench.wire().count(&topic))?
-    };
-    bench.check_topic(&topic)?;
-    Ok(sample)
-}
-
-fn sink_run(bench: &mut Bench, subject: Subject) -> Result<Sample> {
-    let topic = bench.prepare()?;
-    if subject.side == Side::Wire {
-        let total = bench.lines()?.count();
-        return raw(bench, |bench| {
-            bench.wire().consume(&topic, total, |line| {
-                black_box(line);
-                Ok(())
-            })
-        });
-    }
-    let name = bench.fresh("sink");
-    let output = bench.folder().join(format!("{name}.txt"));
-    let files = bench.worker_files()?;
-    let worker = files.standalone(&[])?;
-    let file = output.display().to_string();
-    let mut lines = vec![
-        ("connector.class", "FileStreamSink"),
-        ("tasks.max", "1"),
-        ("file", file.as_str()),
-        ("topics", topic.as_str()),
-    ];
-    lines.extend(subject.setting.sink());
-    let connector = files.connector(&name, &lines)?;
-    let process = start(subject.side, &worker, &[connector])?;
-    let count = |_: &mut Bench| Ok(std::fs::metadata(&output).map_or(0, |file| file.len()) / LINE_IN_FILE as u64);
-    let sample = worker_run(bench, process, count)?;
-    bench.lines()?.check_file(&output)?;
-    std::fs::remove_file(&output)?;
-    Ok(sample)
-}
-
-/// Watches a worker that has just been started until all lines are through, then stops it.
-fn worker_run(
-    bench: &mut Bench,
-    mut process: Process,
-    mut count: impl FnMut(&mut Bench) -> Result<u64>,
-) -> Result<Sample> {
-    let broker = bench.broker()?;
-    let course: Course = watch(&mut process, broker, bench.lengths(), || count(bench))?;
-    let peak = Meter::of(&process).memory()?.peak;
-    stop(process)?;
-    Ok(Sample { steady: course.steady()?, cold: course.cold(), peak })
-}
-
-fn raw(bench: &mut Bench, work: impl FnOnce(&mut Bench) -> Result<()>) -> Result<Sample> {
-    let broker = bench.broker()?;
-    let mark = |records| Mark::set(records, own_cpu()?, broker, true);
-    let before = mark(0)?;
-    work(bench)?;
-    let after = mark(bench.lines()?.count())?;
-    let steady = Span::between(&before, &after).context("no records")?;
-    Ok(Sample { steady, cold: None, peak: 0 })
-}
-
-fn report(bench: &Bench, samples: &Samples) -> Result<String> {
+fn report(bench: &Bench, workload: &Workload, samples: &Samples) -> Result<String> {
     let heading = ["", "CPU-s/M", "records/s", "peak RSS", "broker CPU-s/M", "others"];
     let mut rows = vec![heading.map(str::to_owned).to_vec()];
     for subject in SUBJECTS {
@@ -222,8 +119,9 @@ fn report(bench: &Bench, samples: &Samples) -> Result<String> {
     }
     let lines = bench.lines()?;
     text.push_str(&format!(
-        "  content: {runs} runs, each with all {} lines, once, in order; CRC32C {:08x}",
+        "  content: {runs} runs, each with all {} {}; CRC32C {:08x}",
         thousands(lines.count() as f64),
+        workload.checked,
         lines.crc()
     ));
     Ok(text)
