@@ -32,7 +32,7 @@ impl Values {
         }
         slots.extend([Value::Int32(self.id), Value::Int64(seqno)]);
         let schema = second.unwrap_or(&self.first).clone();
-        Datum::new(schema.clone(), Value::Struct(Struct::from_slots(schema, slots.into())))
+        Datum::new(schema.clone(), Value::Struct(Struct::from_slots(schema, slots)))
     }
 }
 

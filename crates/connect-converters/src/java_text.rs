@@ -15,6 +15,9 @@ pub fn write_double(value: f64, out: &mut Vec<u8>) {
     if !value.is_finite() {
         return out.extend_from_slice(not_finite(value));
     }
+    if let Some(thousandths) = thousandths(value) {
+        return push_thousandths(thousandths, |text| out.extend_from_slice(text.as_bytes()));
+    }
     let mut buffer = ryu::Buffer::new();
     let shortest = buffer.format_finite(value);
     if plain_layout(value.abs()) {
@@ -61,6 +64,42 @@ fn not_finite(value: f64) -> &'static [u8] {
 
 fn plain_layout(magnitude: f64) -> bool {
     magnitude == 0.0 || (1e-3..1e7).contains(&magnitude)
+}
+
+/// The number in thousandths, when it is a whole number of them and Java prints it without an exponent: amounts of money
+/// and measured values mostly are. At most ten digits, and no other number of so few is as near, so these are the
+/// shortest that read back as the same number.
+#[inline]
+fn thousandths(value: f64) -> Option<i64> {
+    let magnitude = value.abs();
+    if !(1e-3..1e7).contains(&magnitude) {
+        return None;
+    }
+    let rounded = (value * 1000.0).round();
+    // The quotient of two whole numbers is the double that is nearest to it.
+    (rounded / 1000.0 == value).then_some(rounded as i64)
+}
+
+/// Prints such a number: at least one digit behind the point, and no further zeros.
+fn push_thousandths(thousandths: i64, mut push: impl FnMut(&str)) {
+    if thousandths < 0 {
+        push("-");
+    }
+    let magnitude = thousandths.unsigned_abs();
+    push(itoa::Buffer::new().format(magnitude / 1000));
+    let fraction = magnitude % 1000;
+    let digits = [b'.', digit(fraction / 100), digit(fraction / 10), digit(fraction)];
+    let length = match (fraction % 10, fraction % 100) {
+        (1.., _) => 4,
+        (0, 1..) => 3,
+        (0, 0) => 2,
+    };
+    push(std::str::from_utf8(&digits[..length]).unwrap_or(".0"));
+}
+
+/// The last digit of a number.
+fn digit(number: u64) -> u8 {
+    b'0' + (number % 10) as u8
 }
 
 /// Appends a decimal number in computerised scientific notation: `d.d+E-n`.
@@ -116,7 +155,12 @@ pub fn write_value(value: &Value, out: &mut String) {
         Value::Int32(value) => out.push_str(itoa::Buffer::new().format(*value)),
         Value::Int64(value) => out.push_str(itoa::Buffer::new().format(*value)),
         Value::Float32(value) => out.push_str(&float_text(*value)),
-        Value::Float64(value) => out.push_str(&double_text(*value)),
+        // The usual layout needs no memory of its own.
+        Value::Float64(value) => match thousandths(*value) {
+            Some(thousandths) => push_thousandths(thousandths, |text| out.push_str(text)),
+            None if plain_layout(value.abs()) => out.push_str(ryu::Buffer::new().format_finite(*value)),
+            None => out.push_str(&double_text(*value)),
+        },
         Value::String(text) => out.push_str(text),
         Value::Bytes(_) => out.push_str("[B@0"),
         Value::Array(items) => {
@@ -185,6 +229,20 @@ mod tests {
             (f64::NEG_INFINITY, "-Infinity"),
         ] {
             assert_eq!(double_text(value), text);
+        }
+    }
+
+    #[test]
+    fn whole_thousandths_are_printed_as_all_numbers() {
+        for number in (0..200_000_u64).map(|n| n * 50_021 % 10_000_000_000).chain(0..20_000) {
+            let value = number as f64 / 1000.0;
+            assert_eq!(thousandths(value), (number > 0 && number < 10_000_000_000).then_some(number as i64));
+            for value in [value, -value, value.next_up(), value.next_down()] {
+                if plain_layout(value.abs()) {
+                    assert_eq!(double_text(value), ryu::Buffer::new().format_finite(value), "{value:?}");
+                    assert_eq!(value_text(&Value::Float64(value)), double_text(value));
+                }
+            }
         }
     }
 

@@ -94,7 +94,7 @@ fn structure(fields: std::collections::BTreeMap<String, (Schema, Value)>, named:
         slots.push(value);
     }
     let schema = builder.build();
-    (schema.clone(), Value::Struct(Struct::from_slots(schema, slots.into())))
+    (schema.clone(), Value::Struct(Struct::from_slots(schema, slots)))
 }
 
 /// JSON text that is often nearly right.

@@ -134,7 +134,7 @@ impl Plan {
     }
 
     fn run(&self, value: Struct) -> Struct {
-        let mut slots = vec![Value::Null; self.schema.fields().len()].into_boxed_slice();
+        let mut slots = vec![Value::Null; self.schema.fields().len()];
         take(&self.nodes, value, &mut slots);
         Struct::from_slots(self.schema.clone(), slots)
     }
@@ -219,7 +219,7 @@ fn check(nodes: &[Node], value: &Struct, output: &Schema) -> Result<()> {
 /// Moves the leaves of a struct that was checked.
 fn take(nodes: &[Node], value: Struct, out: &mut [Value]) {
     let (schema, slots) = value.into_parts();
-    for ((node, slot), field) in nodes.iter().zip(slots.into_vec()).zip(schema.fields()) {
+    for ((node, slot), field) in nodes.iter().zip(slots).zip(schema.fields()) {
         match (node, slot) {
             (Node::Inner(inner), Value::Struct(value)) => take(inner, value, out),
             (Node::Leaf { target, .. }, Value::Null) => {

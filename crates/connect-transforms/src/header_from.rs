@@ -149,7 +149,7 @@ impl Plan {
             Value::Null if replace_null => input.fields()[*index].schema.default_value().cloned().unwrap_or_default(),
             value => value,
         };
-        Struct::from_slots(self.schema.clone(), self.kept.iter().map(slot).collect())
+        Struct::from_slots(self.schema.clone(), self.kept.iter().map(slot).collect::<Vec<_>>())
     }
 }
 

@@ -66,7 +66,7 @@ impl Transform for HoistField {
         let output = output.clone();
         let datum = self.side.of_mut(record);
         let value = std::mem::take(&mut datum.value);
-        datum.value = Struct::from_slots(output.clone(), Box::new([value])).into();
+        datum.value = Struct::from_slots(output.clone(), vec![value]).into();
         datum.schema = Some(output);
         Ok(Verdict::Keep)
     }

@@ -7,7 +7,8 @@ use connect_api::{Error, Origin, Record, Result, Schema, SchemaBuilder, Struct, 
 use kafka_config::{ConfigDef, ConfigError, ConfigKey, ParsedConfig, RawConfig, Type};
 
 use crate::operand::{
-    Side, or_default, refused, replace_null, replace_null_key, require_map, require_struct, take_map, take_struct,
+    Side, fill_defaults, refused, replace_null, replace_null_key, require_map, require_struct, take_map, take_struct,
+    validate_copied,
 };
 use crate::plan::{Plans, locations};
 
@@ -105,6 +106,14 @@ struct Insertion {
     optional: bool,
 }
 
+/// What a record has for the fields to be inserted.
+struct Particulars {
+    topic: Option<Text>,
+    partition: Option<i32>,
+    offset: i64,
+    timestamp: Option<i64>,
+}
+
 struct InsertField {
     side: Side,
     insertions: Vec<Insertion>,
@@ -145,27 +154,38 @@ impl InsertField {
         })
     }
 
-    /// The values to insert, null where the record has none.
-    fn values(&mut self, record: &Record, timestamp: fn(i64) -> Value) -> Result<Vec<Value>> {
-        let mut values = Vec::with_capacity(self.insertions.len());
-        for insertion in &self.insertions {
-            values.push(match insertion.source {
-                Source::Topic => Value::String(topic_text(&mut self.topic, &record.topic)),
-                Source::Partition => record.partition.map_or(Value::Null, Value::Int32),
-                Source::Offset => Value::Int64(sink_offset(record)?),
-                Source::Timestamp => record.timestamp.map_or(Value::Null, timestamp),
-                Source::Static => Value::String(self.static_value.clone()),
-            });
+    /// What is inserted comes from this record.
+    ///
+    /// # Errors
+    /// When it has no offset, and one is asked for.
+    fn particulars(&mut self, record: &Record) -> Result<Particulars> {
+        let asked = |source| self.insertions.iter().any(|insertion| insertion.source == source);
+        Ok(Particulars {
+            offset: if asked(Source::Offset) { sink_offset(record)? } else { 0 },
+            partition: record.partition,
+            timestamp: record.timestamp,
+            topic: asked(Source::Topic).then(|| topic_text(&mut self.topic, &record.topic)),
+        })
+    }
+
+    /// The value to insert, null where the record has none.
+    fn value(&self, source: Source, of: &Particulars, timestamp: fn(i64) -> Value) -> Value {
+        match source {
+            Source::Topic => of.topic.clone().map_or(Value::Null, Value::String),
+            Source::Partition => of.partition.map_or(Value::Null, Value::Int32),
+            Source::Offset => Value::Int64(of.offset),
+            Source::Timestamp => of.timestamp.map_or(Value::Null, timestamp),
+            Source::Static => Value::String(self.static_value.clone()),
         }
-        Ok(values)
     }
 
     fn apply_schemaless(&mut self, record: &mut Record) -> Result<()> {
         require_map(&self.side.of(record).value, PURPOSE)?;
-        let values = self.values(record, Value::Int64)?;
+        let particulars = self.particulars(record)?;
         let place = &mut self.side.of_mut(record).value;
         if let Some(mut map) = take_map(place) {
-            for (insertion, value) in self.insertions.iter().zip(values) {
+            for insertion in &self.insertions {
+                let value = self.value(insertion.source, &particulars, Value::Int64);
                 if !value.is_null() {
                     map.insert(insertion.name.clone(), value);
                 }
@@ -179,25 +199,19 @@ impl InsertField {
         let value = require_struct(&self.side.of(record).value, PURPOSE)?;
         let insertions = &self.insertions;
         let plan = self.plans.plan(value.schema(), || Plan::new(value.schema(), insertions))?;
-        for ((field, slot), location) in value.schema().fields().iter().zip(value.slots()).zip(&plan.locations) {
-            field.schema.validate_as(location, or_default(slot, &field.schema, self.replace_null))?;
-        }
+        validate_copied(value, &plan.locations, self.replace_null)?;
         let output = plan.schema.clone();
-        let values = self.values(record, Value::Date)?;
+        let particulars = self.particulars(record)?;
         let datum = self.side.of_mut(record);
         if let Some(value) = take_struct(&mut datum.value) {
-            let (input, slots) = value.into_parts();
-            let mut slots = slots.into_vec();
+            let (input, mut slots) = value.into_parts();
             if self.replace_null {
-                for (field, slot) in input.fields().iter().zip(&mut slots) {
-                    if let (Value::Null, Some(default)) = (&*slot, field.schema.default_value()) {
-                        *slot = default.clone();
-                    }
-                }
+                fill_defaults(&input, &mut slots);
             }
-            slots.reserve_exact(values.len());
-            slots.extend(values);
-            datum.value = Struct::from_slots(output.clone(), slots.into_boxed_slice()).into();
+            for insertion in &self.insertions {
+                slots.push(self.value(insertion.source, &particulars, Value::Date));
+            }
+            datum.value = Struct::from_slots(output.clone(), slots).into();
             datum.schema = Some(output);
         }
         Ok(())

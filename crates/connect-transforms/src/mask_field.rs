@@ -4,6 +4,7 @@ use connect_api::plugin::{Plugin, TransformPlugin};
 use connect_api::{Datum, Decimal, Error, Map, Record, Result, Struct, Text, Transform, Value, Verdict};
 use connect_converters::values;
 use kafka_config::{ConfigDef, ConfigKey, Importance, NonEmptyString, RawConfig, Type, ValidList};
+use smallvec::SmallVec;
 
 use crate::operand::{
     Side, or_default, refused, rehomed, replace_null, replace_null_key, require_map, require_struct, take_map,
@@ -185,7 +186,7 @@ impl MaskField {
             let masked = schema.fields().iter().map(|field| names.contains(&field.name)).collect();
             Ok(Plan { masked, locations: locations(schema) })
         })?;
-        let mut masks = Vec::with_capacity(self.fields.len());
+        let mut masks: SmallVec<[(usize, Value); 1]> = SmallVec::new();
         for (((field, slot), location), masked) in
             schema.fields().iter().zip(value.slots()).zip(&plan.locations).zip(&plan.masked)
         {

@@ -92,24 +92,44 @@ pub(crate) fn require_text(key: &Value) -> Result<&str> {
 }
 
 /// The value a copied field gets: its default instead of null, when that is asked for.
+#[inline]
 pub(crate) fn or_default<'a>(value: &'a Value, schema: &'a Schema, replace_null_with_default: bool) -> &'a Value {
-    match schema.default_value() {
-        Some(default) if replace_null_with_default && value.is_null() => default,
-        _ => value,
+    if !value.is_null() || !replace_null_with_default {
+        return value;
     }
+    schema.default_value().unwrap_or(value)
 }
 
 /// A struct of `schema`, which has the fields of the old one, with the same values.
 pub(crate) fn rehomed(value: Struct, schema: Schema, replace_null_with_default: bool) -> Struct {
     let (_, mut slots) = value.into_parts();
     if replace_null_with_default {
-        for (field, slot) in schema.fields().iter().zip(&mut slots) {
-            if let (Value::Null, Some(default)) = (&*slot, field.schema.default_value()) {
-                *slot = default.clone();
-            }
-        }
+        fill_defaults(&schema, &mut slots);
     }
     Struct::from_slots(schema, slots)
+}
+
+/// Gives null fields the default of their schema.
+pub(crate) fn fill_defaults(schema: &Schema, slots: &mut [Value]) {
+    if !schema.has_field_defaults() {
+        return;
+    }
+    for (field, slot) in schema.fields().iter().zip(slots) {
+        if let (Value::Null, Some(default)) = (&*slot, field.schema.default_value()) {
+            *slot = default.clone();
+        }
+    }
+}
+
+/// Checks every field as Java does when it copies them one by one; `locations` are what messages call them.
+///
+/// # Errors
+/// The message of [`Schema::validate_as`].
+pub(crate) fn validate_copied(value: &Struct, locations: &[String], replace_null_with_default: bool) -> Result<()> {
+    for ((field, slot), location) in value.schema().fields().iter().zip(value.slots()).zip(locations) {
+        field.schema.validate_as(location, or_default(slot, &field.schema, replace_null_with_default))?;
+    }
+    Ok(())
 }
 
 /// `replace.null.with.default`.

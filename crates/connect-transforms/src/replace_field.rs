@@ -9,7 +9,8 @@ use connect_converters::java_map;
 use kafka_config::{ConfigDef, ConfigError, ConfigKey, Lambda, ParsedConfig, RawConfig, Type, ValidList};
 
 use crate::operand::{
-    Side, or_default, refused, replace_null, replace_null_key, require_map, require_struct, require_text, take_struct,
+    Side, fill_defaults, or_default, refused, replace_null, replace_null_key, require_map, require_struct,
+    require_text, take_struct,
 };
 use crate::plan::Plans;
 
@@ -121,6 +122,8 @@ impl Rules {
 struct Plan {
     schema: Schema,
     columns: Vec<Column>,
+    /// The fields of the input that are left out, the last one first, when the others stay in their order, each once.
+    left_out: Option<Vec<usize>>,
 }
 
 /// Where a field of the output comes from.
@@ -149,7 +152,8 @@ impl Plan {
             }
             columns.push(Column { input: source, last_use: true, location: format!("field: \"{}\"", field.name) });
         }
-        Ok(Self { schema, columns })
+        let left_out = left_out(&columns, input.fields().len());
+        Ok(Self { schema, columns, left_out })
     }
 
     /// Checks everything that the output will hold.
@@ -168,16 +172,26 @@ impl Plan {
     /// The output for an input that was checked.
     fn run(&self, value: Struct, replace_null: bool) -> Struct {
         let (input, mut slots) = value.into_parts();
-        let take = |column: &Column| {
-            let Ok(index) = column.input else { return Value::Null };
-            let slot = if column.last_use { std::mem::take(&mut slots[index]) } else { slots[index].clone() };
-            match (&slot, input.fields()[index].schema.default_value()) {
-                (Value::Null, Some(default)) if replace_null => default.clone(),
-                _ => slot,
-            }
+        if replace_null {
+            fill_defaults(&input, &mut slots);
+        }
+        if let Some(left_out) = &self.left_out {
+            left_out.iter().for_each(|index| drop(slots.remove(*index)));
+            return Struct::from_slots(self.schema.clone(), slots);
+        }
+        let take = |column: &Column| match column.input {
+            Ok(index) if column.last_use => std::mem::take(&mut slots[index]),
+            Ok(index) => slots[index].clone(),
+            Err(_) => Value::Null,
         };
-        Struct::from_slots(self.schema.clone(), self.columns.iter().map(take).collect())
+        Struct::from_slots(self.schema.clone(), self.columns.iter().map(take).collect::<Vec<_>>())
     }
+}
+
+/// See [`Plan::left_out`].
+fn left_out(columns: &[Column], inputs: usize) -> Option<Vec<usize>> {
+    let kept: Vec<usize> = columns.iter().map(|column| column.input.as_ref().ok().copied()).collect::<Option<_>>()?;
+    kept.is_sorted_by(|a, b| a < b).then(|| (0..inputs).rev().filter(|index| !kept.contains(index)).collect())
 }
 
 struct ReplaceField {

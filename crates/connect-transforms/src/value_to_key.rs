@@ -84,7 +84,7 @@ impl Plan {
             field.schema.validate_as(&column.location, slot)?;
             slots.push(slot.clone());
         }
-        Ok(Struct::from_slots(self.schema.clone(), slots.into_boxed_slice()))
+        Ok(Struct::from_slots(self.schema.clone(), slots))
     }
 }
 

@@ -21,7 +21,7 @@ fn replace(config: &[(&str, &str)]) -> Box<dyn Transform> {
 
 fn structure(fields: &[(&str, i32)]) -> Datum {
     let schema = fields.iter().fold(SchemaBuilder::structure(), |s, (name, _)| s.field(*name, Schema::int32())).build();
-    let slots = fields.iter().map(|(_, number)| Value::Int32(*number)).collect();
+    let slots: Vec<_> = fields.iter().map(|(_, number)| Value::Int32(*number)).collect();
     Datum::new(schema.clone(), Struct::from_slots(schema, slots))
 }
 

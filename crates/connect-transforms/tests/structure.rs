@@ -28,8 +28,8 @@ fn made(plugin: impl TransformPlugin, config: &[(&str, &str)]) -> Box<dyn Transf
 fn nested() -> Datum {
     let inner = SchemaBuilder::structure().field("a", Schema::int32()).field("b", Schema::optional_string()).build();
     let outer = SchemaBuilder::structure().name("outer").field("in", inner.clone()).field("c", Schema::int8()).build();
-    let inner = Struct::from_slots(inner, Box::new([Value::Int32(1), Value::Null]));
-    Datum::new(outer.clone(), Struct::from_slots(outer, Box::new([inner.into(), Value::Int8(2)])))
+    let inner = Struct::from_slots(inner, [Value::Int32(1), Value::Null]);
+    Datum::new(outer.clone(), Struct::from_slots(outer, [inner.into(), Value::Int8(2)]))
 }
 
 #[test]
@@ -106,7 +106,7 @@ fn structure(fields: std::collections::BTreeMap<String, Datum>) -> Datum {
         schema.field(name.as_str(), datum.schema.clone().unwrap())
     });
     let schema = schema.build();
-    let slots = fields.into_values().map(|datum| datum.value).collect();
+    let slots: Vec<_> = fields.into_values().map(|datum| datum.value).collect();
     Datum::new(schema.clone(), Struct::from_slots(schema, slots))
 }
 

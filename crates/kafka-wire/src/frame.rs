@@ -91,12 +91,28 @@ impl FrameReader {
         }
     }
 
+    /// Makes room for the whole of the frame that has begun to arrive. For one whose length is believed: a longer one than
+    /// arrives wastes the memory.
+    ///
+    /// # Errors
+    /// As [`FrameReader::read`], for a bad length.
+    pub fn reserve_announced(&mut self) -> io::Result<()> {
+        if let Some(length) = self.length()? {
+            self.buffer.reserve((LENGTH + length).saturating_sub(self.buffer.len()));
+        }
+        Ok(())
+    }
+
     fn make_room(&mut self) -> io::Result<()> {
-        let room = match self.length()? {
-            Some(length) => step(LENGTH + length, self.buffer.len()),
-            None => IDLE_READ,
+        let Some(length) = self.length()? else {
+            self.buffer.reserve(IDLE_READ);
+            return Ok(());
         };
-        self.buffer.reserve(room);
+        let missing = LENGTH + length - self.buffer.len();
+        // Making room moves what is there, so it is made only when there is next to none.
+        if self.buffer.capacity() - self.buffer.len() < missing.min(IDLE_READ) {
+            self.buffer.reserve(step(LENGTH + length, self.buffer.len()));
+        }
         Ok(())
     }
 }

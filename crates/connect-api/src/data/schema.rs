@@ -111,6 +111,8 @@ struct Inner {
     parameters: Option<IndexMap<Text, Text>>,
     fields: Vec<Field>,
     by_name: IndexMap<Text, usize>,
+    /// Whether a field has a default.
+    field_defaults: bool,
     key_schema: Option<Schema>,
     value_schema: Option<Schema>,
     hash: u64,
@@ -191,6 +193,11 @@ impl Schema {
         &self.0.fields
     }
 
+    /// Whether any field of a struct has a default.
+    pub fn has_field_defaults(&self) -> bool {
+        self.0.field_defaults
+    }
+
     /// The field of that name.
     pub fn field(&self, name: &str) -> Option<&Field> {
         // A few comparisons are cheaper than a hash.
@@ -231,6 +238,7 @@ impl Schema {
                 parameters: own.parameters.clone(),
                 fields: own.fields.clone(),
                 by_name: own.by_name.clone(),
+                field_defaults: own.field_defaults,
                 key_schema: own.key_schema.clone(),
                 value_schema: own.value_schema.clone(),
                 hash: 0,
@@ -241,7 +249,7 @@ impl Schema {
         match &own.default {
             // Parity: a struct can be a default only of the schema as it was before it had one.
             Some(Value::Struct(default)) if default.slots().len() == own.fields.len() => {
-                rebuild(Some(Struct::from_slots(rebuild(None), default.slots().into()).into()))
+                rebuild(Some(Struct::from_slots(rebuild(None), default.slots()).into()))
             }
             default => rebuild(default.clone()),
         }
@@ -259,8 +267,27 @@ impl Schema {
     ///
     /// # Errors
     /// [`Kind::Data`] with Apache's message.
+    #[inline]
     pub fn validate_as(&self, location: &str, value: &Value) -> Result<()> {
-        validate(Some(self), location, value)
+        if self.is_plainly(value) { Ok(()) } else { validate(Some(self), location, value) }
+    }
+
+    /// Whether the value is of this primitive type: the usual case, decided by two comparisons.
+    #[inline]
+    fn is_plainly(&self, value: &Value) -> bool {
+        let kind = match value {
+            Value::Boolean(_) => Type::Boolean,
+            Value::Int8(_) => Type::Int8,
+            Value::Int16(_) => Type::Int16,
+            Value::Int32(_) => Type::Int32,
+            Value::Int64(_) => Type::Int64,
+            Value::Float32(_) => Type::Float32,
+            Value::Float64(_) => Type::Float64,
+            Value::String(_) => Type::String,
+            Value::Bytes(_) => Type::Bytes,
+            _ => return false,
+        };
+        self.0.kind == kind && self.0.logical.is_none()
     }
 }
 
@@ -585,9 +612,11 @@ impl SchemaBuilder {
 
     fn finish(self) -> Schema {
         let by_name = self.fields.keys().enumerate().map(|(index, name)| (name.clone(), index)).collect();
+        let field_defaults = self.fields.values().any(|schema| schema.default_value().is_some());
         let fields = self.fields.into_iter().enumerate();
         let mut inner = Inner {
             kind: self.kind,
+            field_defaults,
             optional: self.optional.unwrap_or(false),
             default: self.default,
             logical: self.name.as_deref().and_then(LogicalType::of),

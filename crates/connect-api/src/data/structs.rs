@@ -5,11 +5,12 @@ use std::fmt;
 use super::{Schema, Type, Value};
 use crate::{Error, Result};
 
-/// A struct: its schema and one slot per field, in the order of the fields.
+/// A struct: its schema and one slot per field, in the order of the fields. The slots may have room for more, so that a
+/// transform can append fields where they are.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Struct {
     schema: Schema,
-    slots: Box<[Value]>,
+    slots: Vec<Value>,
 }
 
 impl Struct {
@@ -21,7 +22,7 @@ impl Struct {
         if schema.kind() != Type::Struct {
             return Err(Error::data(format!("Not a struct schema: {schema}")));
         }
-        let slots = vec![Value::Null; schema.fields().len()].into_boxed_slice();
+        let slots = vec![Value::Null; schema.fields().len()];
         Ok(Self { schema, slots })
     }
 
@@ -29,7 +30,8 @@ impl Struct {
     ///
     /// # Panics
     /// When the number of slots is not the number of fields.
-    pub fn from_slots(schema: Schema, slots: Box<[Value]>) -> Self {
+    pub fn from_slots(schema: Schema, slots: impl Into<Vec<Value>>) -> Self {
+        let slots = slots.into();
         assert_eq!(slots.len(), schema.fields().len(), "one slot per field");
         Self { schema, slots }
     }
@@ -45,7 +47,7 @@ impl Struct {
     }
 
     /// Takes the struct apart.
-    pub fn into_parts(self) -> (Schema, Box<[Value]>) {
+    pub fn into_parts(self) -> (Schema, Vec<Value>) {
         (self.schema, self.slots)
     }
 

@@ -21,7 +21,36 @@ pub(super) enum Number<'a> {
 
 impl<'a> Scanner<'a> {
     /// Reads a number whose first character, a digit or `-`, is next. At the root a blank or the end must follow.
+    #[inline]
     pub(super) fn number(&mut self) -> Result<Number<'a>> {
+        if let Some(value) = self.short_integer() {
+            return Ok(Number::Int(value));
+        }
+        self.any_number()
+    }
+
+    /// An integer without a sign inside a container, of at most 18 digits and with something behind it that ends it: the
+    /// usual case, read in one pass.
+    #[inline]
+    fn short_integer(&mut self) -> Option<i64> {
+        let text = self.text.get(self.at..)?;
+        let (mut value, mut length) = match text.first_chunk().and_then(|eight| eight_digits(*eight)) {
+            Some(value) => (value, 8),
+            None => (0_i64, 0),
+        };
+        while let Some(digit @ b'0'..=b'9') = text.get(length) {
+            value = value.wrapping_mul(10).wrapping_add(i64::from(digit - b'0'));
+            length += 1;
+        }
+        let ends = matches!(text.get(length), Some(b',' | b'}' | b']')) && self.depth > 0;
+        if !ends || length == 0 || length > 18 {
+            return None;
+        }
+        self.at += length;
+        Some(value)
+    }
+
+    fn any_number(&mut self) -> Result<Number<'a>> {
         let start = self.at;
         let negative = self.text[start] == b'-';
         let digits = start + usize::from(negative);
@@ -103,6 +132,20 @@ impl<'a> Scanner<'a> {
     }
 }
 
+/// The number that eight digits are: they are paired up, then the pairs, then those.
+#[inline]
+fn eight_digits(text: [u8; 8]) -> Option<i64> {
+    const ONES: u64 = u64::MAX / 255;
+    let digits = u64::from_le_bytes(text) ^ (ONES * b'0' as u64);
+    // Anything that is no digit is ten or more now; `0x76` more than that sets the upper bit.
+    if (digits | (digits & !(ONES << 7)).wrapping_add(ONES * 0x76)) & (ONES << 7) != 0 {
+        return None;
+    }
+    let pairs = (digits * 10 + (digits >> 8)) & 0x00FF_00FF_00FF_00FF;
+    let fours = (pairs * 100 + (pairs >> 16)) & 0x0000_FFFF_0000_FFFF;
+    Some(((fours * 10_000 + (fours >> 32)) & 0xFFFF_FFFF) as i64)
+}
+
 /// Refuses numbers whose exponent or scale is no int.
 fn check_exponent(text: &str) -> Result<()> {
     let Some(at) = text.find(['e', 'E']) else { return Ok(()) };
@@ -121,4 +164,24 @@ fn check_exponent(text: &str) -> Result<()> {
         return Ok(());
     };
     Err(SyntaxError::exponent(text, reason))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn eight_digits_are_a_number_and_nothing_else_is() {
+        for number in (0..100_000_000_u64).step_by(999_983).chain([1, 10, 99_999_999]) {
+            let text: [u8; 8] = format!("{number:08}").into_bytes().try_into().unwrap();
+            assert_eq!(eight_digits(text), Some(number as i64));
+            for (place, byte) in (0..8).flat_map(|place| (0..=255_u8).map(move |byte| (place, byte))) {
+                let mut other = text;
+                other[place] = byte;
+                let expected = std::str::from_utf8(&other).ok().and_then(|text| text.parse::<u32>().ok());
+                let expected = expected.filter(|_| byte.is_ascii_digit()).map(i64::from);
+                assert_eq!(eight_digits(other), expected, "{other:?}");
+            }
+        }
+    }
 }

@@ -229,10 +229,26 @@ impl<'a> Scanner<'a> {
 /// How many bytes stand before the next quote, backslash or control character.
 #[inline]
 fn plain_length(text: &[u8]) -> usize {
+    let (blocks, rest) = text.as_chunks::<8>();
+    for (index, block) in blocks.iter().enumerate() {
+        let special = special_bytes(u64::from_le_bytes(*block));
+        if special != 0 {
+            return index * 8 + special.trailing_zeros() as usize / 8;
+        }
+    }
     let special = |byte: &u8| *byte < b' ' || matches!(byte, b'"' | b'\\');
-    // Blocks of eight without a branch in them, then byte by byte.
-    let (blocks, _) = text.as_chunks::<8>();
-    let block = blocks.iter().position(|block| block.iter().fold(false, |any, byte| any | special(byte)));
-    let start = block.unwrap_or(blocks.len()) * 8;
-    start + text[start..].iter().position(special).unwrap_or(text.len() - start)
+    text.len() - rest.len() + rest.iter().position(special).unwrap_or(rest.len())
+}
+
+/// Of eight bytes, the upper bit of those that are a quote, a backslash or a control character. Bits above the lowest one
+/// set may be wrong: the subtractions borrow.
+#[inline]
+fn special_bytes(bytes: u64) -> u64 {
+    const ONES: u64 = u64::MAX / 255;
+    const UPPER: u64 = ONES << 7;
+    let zero = |bytes: u64| bytes.wrapping_sub(ONES) & !bytes;
+    let quote = zero(bytes ^ (ONES * b'"' as u64));
+    let backslash = zero(bytes ^ (ONES * b'\\' as u64));
+    let control = bytes.wrapping_sub(ONES * b' ' as u64) & !bytes;
+    (quote | backslash | control) & UPPER
 }

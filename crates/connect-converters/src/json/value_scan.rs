@@ -41,6 +41,9 @@ pub(super) fn plain_names(schema: &Schema) -> bool {
 
 type Result<T> = std::result::Result<T, Surprise>;
 
+/// Room in a struct for the fields that transforms often append.
+const SPARE: usize = 2;
+
 impl Reader<'_> {
     /// The value of `schema` that starts at the next byte.
     pub(super) fn value(&mut self, schema: &Schema, way: Way) -> Result<Value> {
@@ -160,7 +163,7 @@ impl Reader<'_> {
     fn struct_value(&mut self, schema: &Schema, way: Way, start: usize) -> Result<Value> {
         let fields = schema.fields();
         self.scanner.enter()?;
-        let mut slots = Vec::with_capacity(fields.len());
+        let mut slots = Vec::with_capacity(fields.len() + SPARE);
         // As long as the members come in the order of the fields, each value is appended.
         while slots.len() < fields.len() {
             if way.plain_names && self.scanner.take_member(&fields[slots.len()].name, slots.is_empty()) {
@@ -177,7 +180,7 @@ impl Reader<'_> {
             slots.push(self.value(&field.schema, way)?);
         }
         match self.scanner.member(start, fields.is_empty())? {
-            None => Ok(Value::Struct(Struct::from_slots(schema.clone(), slots.into_boxed_slice()))),
+            None => Ok(Value::Struct(Struct::from_slots(schema.clone(), slots))),
             Some(name) => self.rest_of_struct(schema, slots, name, way, start),
         }
     }
@@ -221,5 +224,5 @@ fn fill(schema: &Schema, mut slots: Vec<Value>, way: Way) -> Result<Value> {
             *slot = value_read::null(&field.schema, way.replace_null).map_err(|_| Surprise)?;
         }
     }
-    Ok(Value::Struct(Struct::from_slots(schema.clone(), slots.into_boxed_slice())))
+    Ok(Value::Struct(Struct::from_slots(schema.clone(), slots)))
 }

@@ -228,7 +228,7 @@ pub(crate) fn value(declared: Option<&Schema>, json: &Json) -> Result<Value, Str
             let own = schema(&json["schema"])?;
             let schema = own.as_ref().or(declared).ok_or("a struct without schema")?;
             let slots = schema.fields().iter().map(|field| value(Some(&field.schema), &content[&*field.name]));
-            Value::Struct(Struct::from_slots(schema.clone(), slots.collect::<Result<_, String>>()?))
+            Value::Struct(Struct::from_slots(schema.clone(), slots.collect::<Result<Vec<_>, String>>()?))
         }
         member => return Err(format!("no value {member}")),
     })
@@ -254,7 +254,7 @@ fn hashed(value: &Value) -> Value {
             Value::from(entries.map(|(key, value)| (key.clone(), hashed(value))).collect::<Map>())
         }
         Value::Struct(value) => {
-            let slots = value.slots().iter().map(hashed).collect();
+            let slots: Vec<_> = value.slots().iter().map(hashed).collect();
             Value::Struct(Struct::from_slots(value.schema().clone(), slots))
         }
         value => value.clone(),

@@ -107,7 +107,7 @@ pub(crate) fn value(json: &Json, declared: Option<&Schema>) -> Value {
             let own = json.get("schema").and_then(schema);
             let schema = own.as_ref().or(declared).unwrap_or_else(|| panic!("a struct without schema: {json}"));
             let slot = |field: &connect_api::Field| value(&content[&*field.name], Some(&field.schema));
-            Struct::from_slots(schema.clone(), schema.fields().iter().map(slot).collect()).into()
+            Struct::from_slots(schema.clone(), schema.fields().iter().map(slot).collect::<Vec<_>>()).into()
         }
         "decimal" => {
             let unscaled: num_bigint::BigInt = content["unscaled"].as_str().unwrap().parse().unwrap();

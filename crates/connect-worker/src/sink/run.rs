@@ -220,7 +220,8 @@ impl Runner {
     /// records polled with the bad one.
     async fn take_partition(&mut self, partition: TopicPartition, batch: PartitionRecords) -> Result<()> {
         // What waits to be put again is transformed already.
-        let mut taken = Vec::with_capacity(batch.records.len());
+        let mut taken = Vec::with_capacity(batch.records.len().min(TAKEN_AT_ONCE));
+        self.records.reserve(batch.records.len());
         let mut last = None;
         for record in batch.records {
             let next = record.offset + 1;
@@ -230,6 +231,9 @@ impl Runner {
                         self.uses(&batch.topic);
                     }
                     taken.push(decoded);
+                    if taken.len() == TAKEN_AT_ONCE {
+                        self.transform(&mut taken).await?;
+                    }
                 }
                 Err(failure) => {
                     self.transform(&mut taken).await?;
@@ -428,6 +432,10 @@ impl Runner {
 fn is_of(origin: &SinkOrigin, partition: &TopicPartition) -> bool {
     origin.partition == partition.partition && origin.topic == partition.topic
 }
+
+/// How many records are converted, then transformed, before the next are: few enough that a processor's cache holds them
+/// from one step to the other.
+const TAKEN_AT_ONCE: usize = 256;
 
 /// How many failed records may wait for the dead letter queue while the next batch is consumed.
 const DEAD_LETTERS_AHEAD: usize = 1_000;

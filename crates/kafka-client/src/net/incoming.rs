@@ -68,6 +68,7 @@ impl Incoming {
         loop {
             if let Room::Awaited(awaited) = &mut self.room {
                 self.room = Room::Given(awaited.await);
+                self.reader.reserve_announced()?;
                 return Ok(Some(Arrival::Room));
             }
             let announced = self.reader.announced()?.unwrap_or(0);
