@@ -11,6 +11,8 @@ mod support;
 
 #[path = "real_kafka/admin.rs"]
 mod admin;
+#[path = "real_kafka/group_offsets.rs"]
+mod group_offsets;
 #[path = "real_kafka/groups.rs"]
 mod groups;
 #[path = "real_kafka/leaders.rs"]

@@ -8,6 +8,8 @@ mod faulty_broker;
 #[path = "simulated/world.rs"]
 mod world;
 
+#[path = "simulated/group_offsets.rs"]
+mod group_offsets;
 #[path = "simulated/histories.rs"]
 mod histories;
 #[path = "simulated/limits.rs"]

@@ -1,6 +1,8 @@
 //! The clients' loops as tests write them, on whatever world.
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
+pub(crate) mod group_offsets;
+
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -70,6 +70,9 @@ impl ByChance {
             ApiKey::OffsetCommit => {
                 &[ErrorCode::NotCoordinator, ErrorCode::CoordinatorLoadInProgress, ErrorCode::RequestTimedOut]
             }
+            ApiKey::OffsetDelete | ApiKey::DeleteGroups => {
+                &[ErrorCode::NotCoordinator, ErrorCode::CoordinatorLoadInProgress]
+            }
             ApiKey::OffsetFetch => &[ErrorCode::NotCoordinator, ErrorCode::CoordinatorLoadInProgress],
             ApiKey::Metadata => &[ErrorCode::LeaderNotAvailable, ErrorCode::UnknownTopicOrPartition],
             _ => &[],
