@@ -13,6 +13,7 @@ mod child_process;
 mod exactly_once;
 mod hanging_tasks;
 mod life_cycle;
+mod offsets;
 mod panics;
 mod record_errors;
 mod sink_commits;

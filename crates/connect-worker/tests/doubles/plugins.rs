@@ -5,11 +5,13 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use connect_api::plugin::{ConnectorPlugin, Plugin, Registry, SinkPlugin, SourcePlugin};
-use connect_api::sink::{Offsets, SinkConnector, SinkConnectorContext, SinkTask, SinkTaskContext, TopicPartition};
+use connect_api::sink::{
+    AlteredOffsets, Offsets, SinkConnector, SinkConnectorContext, SinkTask, SinkTaskContext, TopicPartition,
+};
 use connect_api::source::{
     ConnectorRuntime, SourceConnector, SourceConnectorContext, SourceHalves, SourceTask, SourceTaskContext,
 };
-use connect_api::{Error, Record, Result};
+use connect_api::{Error, Record, Result, SourceOffset, SourcePartition};
 use connect_config::{PluginInfo, PluginKind, PluginLookup};
 use connect_converters::{ByteArrayConverterPlugin, SimpleHeaderConverterPlugin, StringConverterPlugin};
 use kafka_config::{ConfigDef, RawConfig};
@@ -27,6 +29,8 @@ pub(crate) struct ConnectorScript {
     pub(crate) fail_start: Option<Error>,
     pub(crate) panic_at_start: bool,
     pub(crate) block_start: Option<Gate>,
+    /// What it says when its offsets are to be changed; `Ok(false)` when nothing is scripted.
+    pub(crate) alter: Option<Arc<dyn Fn() -> Result<bool> + Send + Sync>>,
 }
 
 /// Everything a test registers.
@@ -52,6 +56,11 @@ impl Registered {
         registry.add_transform(self.changes.clone());
         registry.add_converter(self.refusals.clone());
         registry
+    }
+
+    fn alter(&self, config: &RawConfig) -> Result<bool> {
+        let script = self.connectors.lock().get(config.get("name").unwrap_or_default()).cloned();
+        script.and_then(|script| script.alter).map_or(Ok(false), |alter| alter())
     }
 
     async fn start(&self, name: &str, runtime: Arc<dyn ConnectorRuntime>) -> Result<()> {
@@ -94,6 +103,14 @@ impl SourcePlugin for TestSource {
     fn task_class(&self) -> &'static str {
         "test.TestSourceTask"
     }
+
+    fn alter_offsets(
+        &self,
+        config: &RawConfig,
+        _offsets: &[(Option<SourcePartition>, Option<SourceOffset>)],
+    ) -> Result<bool> {
+        self.0.alter(config)
+    }
 }
 
 struct SourceByName(Arc<Mutex<BTreeMap<String, MakeSource>>>);
@@ -133,6 +150,10 @@ impl SinkPlugin for TestSink {
 
     fn task_class(&self) -> &'static str {
         "test.TestSinkTask"
+    }
+
+    fn alter_offsets(&self, config: &RawConfig, _offsets: &AlteredOffsets) -> Result<bool> {
+        self.0.alter(config)
     }
 }
 
