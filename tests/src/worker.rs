@@ -171,8 +171,20 @@ impl Moldau {
 
     /// Starts our binary through a shell script such as `bin/connect-standalone.sh` and waits until REST answers.
     pub fn by_script(script: &Path, worker: &Path, connectors: &[PathBuf]) -> Result<Worker> {
+        Self::by_script_with(script, worker, connectors, &[])
+    }
+
+    /// The same with more environment variables. Without `LOG_DIR` the log is kept in the folder `logs` beside the
+    /// worker file.
+    pub fn by_script_with(
+        script: &Path,
+        worker: &Path,
+        connectors: &[PathBuf],
+        environment: &[(&str, &str)],
+    ) -> Result<Worker> {
         let mut command = Command::new(script);
         command.arg(worker).args(connectors).env("MOLDAU_BIN", Self::binary()?);
+        command.env("LOG_DIR", worker.with_file_name("logs")).envs(environment.iter().copied());
         let mut worker = Worker::spawn("moldau", command, worker)?;
         worker.wait_until_ready(START_LIMIT)?;
         Ok(worker)

@@ -150,6 +150,34 @@ fn a_signal_during_the_start_ends_it_with_0_at_once() {
     assert!(asked.elapsed() < Duration::from_secs(5), "took {:?}", asked.elapsed());
 }
 
+#[test]
+fn the_script_hands_on_what_its_variables_say() {
+    let scene = Scene::new();
+    let program = scene.path("home/bin/moldau");
+    let text = "#!/bin/sh\necho \"$# $MOLDAU_LOG_FORMAT|$MOLDAU_LOG_DIR|$KAFKA_OPTS|$KAFKA_GC_LOG_OPTS\"\necho complaint >&2\n";
+    std::fs::write(&program, text).unwrap();
+    std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let logs = scene.path("home/bin/../logs");
+    let said = scene.says(&["w", "c d"], &[]);
+    assert_eq!(said, [format!("3 java|{}||", logs.display()), "complaint".to_owned()], "both on standard output");
+    let extra = Path::new("-loggc -Da=b -name other");
+    let more = scene.says(
+        &["w"],
+        &[
+            ("EXTRA_ARGS", extra),
+            ("KAFKA_OPTS", Path::new("-Dc=d")),
+            ("LOG_DIR", Path::new("/a b")),
+            ("MOLDAU_LOG_FORMAT", Path::new("json")),
+        ],
+    );
+    assert_eq!(more[0], "2 json|/a b|-Dc=d -Da=b|-loggc");
+    let logs = scene.path("logs");
+    let environment = [("EXTRA_ARGS", Path::new("-daemon -name other")), ("LOG_DIR", &*logs)];
+    assert_eq!(scene.says(&["w"], &environment), [""; 0]);
+    let said = || std::fs::read_to_string(logs.join("other.out")).unwrap_or_default();
+    wait_until("the daemon's output", SOON, || said().ends_with("complaint\n")).unwrap();
+}
+
 /// A folder with a copy of the script and, under several names, programs that say who they are and what they were told.
 struct Scene {
     folder: tempfile::TempDir,
@@ -159,7 +187,9 @@ impl Scene {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir_all(folder.path().join("home/bin")).unwrap();
-        std::fs::copy(script(), folder.path().join("home/bin/connect-standalone.sh")).unwrap();
+        for name in ["connect-standalone.sh", "moldau-run.sh"] {
+            std::fs::copy(script().with_file_name(name), folder.path().join("home/bin").join(name)).unwrap();
+        }
         Self { folder }
     }
 
@@ -179,6 +209,9 @@ impl Scene {
     fn run(&self, arguments: &[&str], environment: &[(&str, &Path)]) -> Output {
         let mut command = Command::new(self.path("home/bin/connect-standalone.sh"));
         command.args(arguments).env_remove("MOLDAU_BIN").env_remove("CARGO_TARGET_DIR").env("PATH", "/usr/bin:/bin");
+        for name in ["EXTRA_ARGS", "KAFKA_OPTS", "LOG_DIR", "MOLDAU_LOG_FORMAT"] {
+            command.env_remove(name);
+        }
         command.envs(environment.iter().copied()).output().unwrap()
     }
 

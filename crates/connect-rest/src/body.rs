@@ -43,11 +43,11 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for AnyBody<T> {
         let (parts, body) = request.into_parts();
         let bytes = Bytes::from_request(Request::from_parts(parts.clone(), body), state).await;
         let bytes = bytes.map_err(|error| RestError::new(StatusCode::BAD_REQUEST, error.to_string()))?;
-        if bytes.is_empty() && !typed || typed && bytes.trim_ascii().is_empty() {
+        if bytes.is_empty() || typed && matches!(bytes.trim_ascii(), b"" | b"null") {
             return Ok(Self(None));
         }
         let request = Request::from_parts(parts, bytes.into());
-        JsonBody::<Option<T>>::from_request(request, state).await.map(|JsonBody(body)| Self(body))
+        JsonBody::from_request(request, state).await.map(|JsonBody(body)| Self(Some(body)))
     }
 }
 

@@ -14,6 +14,7 @@ mod address;
 mod cluster;
 mod properties;
 
+mod java_habits;
 mod surroundings;
 mod worker;
 

@@ -9,6 +9,7 @@ use env::Env;
 use kafka_config::{RawConfig, properties};
 
 use crate::exit::Exit;
+use crate::java_habits::{self, JavaOptions};
 use crate::signals::Signals;
 use crate::worker::{self, RunningWorker, Setup};
 use crate::{logging, machine, memory};
@@ -89,8 +90,13 @@ fn tell_version(env: &Env) {
 
 /// Everything but the connectors.
 async fn prepare(env: &Env, worker_file: &str) -> Result<RunningWorker, Exit> {
+    let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.trim().is_empty());
+    let options = JavaOptions::read(&variable);
+    for sentence in java_habits::sentences(&variable, &options) {
+        tracing::warn!("{sentence}");
+    }
     let raw = worker_properties(env, worker_file)?;
-    let setup = Setup::read(env, &raw, worker_file)?;
+    let setup = Setup::read(env, &raw, worker_file, &options)?;
     let kafka_cluster_id = setup.cluster_id().await?;
     tracing::info!(target: WORKER_CONFIG, "Kafka cluster ID: {kafka_cluster_id}");
     let sockets = worker::listen(env, &setup.config().listeners).await?;

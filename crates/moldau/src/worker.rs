@@ -23,6 +23,7 @@ use kafka_config::provider::{Providers, Surroundings, has_variable};
 use kafka_config::{ConfigError, RawConfig};
 
 use crate::exit::Exit;
+use crate::java_habits::JavaOptions;
 use crate::surroundings::Machine;
 use crate::{logging, memory};
 
@@ -57,14 +58,14 @@ pub(crate) struct RunningWorker {
 }
 
 impl Setup {
-    /// Checks and types a configuration; `file` is where it comes from.
-    pub(crate) fn read(env: &Env, raw: &RawConfig, file: &str) -> Result<Self, Exit> {
+    /// Checks and types a configuration; `file` is where it comes from, `options` may limit what it can say.
+    pub(crate) fn read(env: &Env, raw: &RawConfig, file: &str, options: &JavaOptions) -> Result<Self, Exit> {
         let registry = Arc::new(connect_plugins::builtin());
         let java = java_plugins(env, raw, registry.clone());
         let plugins: Plugins = Arc::new(WorkerPlugins::new(registry.clone(), java.clone()));
         let refused = |error: ConfigError| refused(file, raw, &error);
         java.demand_manifests().map_err(Exit::worker)?;
-        let (resolved, providers) = resolved(env, raw).map_err(refused)?;
+        let (resolved, providers) = resolved(env, raw, options).map_err(refused)?;
         let config = WorkerConfig::standalone(&resolved, &*plugins).or_else(|_| {
             // The reason may be a class that is on plugin.path and cannot run here: then the message names its jar.
             java.list_now();
@@ -170,10 +171,10 @@ fn java_plugins(env: &Env, raw: &RawConfig, registry: Arc<Registry>) -> JavaPlug
 }
 
 /// The worker's configuration with its variables replaced by its own providers; and the providers for connectors.
-fn resolved(env: &Env, raw: &RawConfig) -> Result<(RawConfig, Providers), ConfigError> {
+fn resolved(env: &Env, raw: &RawConfig, options: &JavaOptions) -> Result<(RawConfig, Providers), ConfigError> {
     const PLUGIN_PATH: &str = "plugin.path";
     let surroundings: Arc<dyn Surroundings> = Arc::new(Machine(env.clone()));
-    let own = Providers::of_worker_file(raw, &surroundings, logging::secrets())?;
+    let own = Providers::of_worker_file(raw, options.allowed_providers(), &surroundings, logging::secrets())?;
     let mut resolved = own.resolve(raw)?;
     // Parity: plug-ins are looked for before variables are resolved.
     if let Some(path) = raw.get(PLUGIN_PATH).filter(|path| has_variable(path)) {

@@ -32,17 +32,19 @@ impl Providers {
     }
 
     /// The providers for the worker's own file: those of `config.providers` that have a class. What they find is
-    /// remembered in `secrets`.
+    /// remembered in `secrets`. `allowed` are the only classes that may be named, as Java's system property
+    /// `org.apache.kafka.automatic.config.providers` has it; `None` allows all.
     ///
     /// # Errors
-    /// A class that there is not; parameters that the provider refuses.
+    /// A class that there is not, or that is not allowed; parameters that the provider refuses.
     pub fn of_worker_file(
         raw: &RawConfig,
+        allowed: Option<&BTreeSet<String>>,
         surroundings: &Arc<dyn Surroundings>,
         secrets: &Arc<Secrets>,
     ) -> Result<Self, ConfigError> {
         // Parity: blanks count as part of a name here, and are trimmed for connectors.
-        Self::open(raw.get(LIST).unwrap_or_default().split(','), raw, surroundings, secrets)
+        Self::open(raw.get(LIST).unwrap_or_default().split(','), raw, allowed, surroundings, secrets)
     }
 
     /// The providers for connectors, from the worker's resolved configuration.
@@ -54,12 +56,14 @@ impl Providers {
         surroundings: &Arc<dyn Surroundings>,
         secrets: &Arc<Secrets>,
     ) -> Result<Self, ConfigError> {
-        Self::open(resolved.get(LIST).unwrap_or_default().split(',').map(str::trim), resolved, surroundings, secrets)
+        let names = resolved.get(LIST).unwrap_or_default().split(',').map(str::trim);
+        Self::open(names, resolved, None, surroundings, secrets)
     }
 
     fn open<'a>(
         names: impl Iterator<Item = &'a str>,
         raw: &RawConfig,
+        allowed: Option<&BTreeSet<String>>,
         surroundings: &Arc<dyn Surroundings>,
         secrets: &Arc<Secrets>,
     ) -> Result<Self, ConfigError> {
@@ -68,6 +72,12 @@ impl Providers {
             let key = format!("{LIST}.{name}.class");
             // Parity: a provider without a class is left out in silence.
             let Some(class) = raw.get(&key) else { continue };
+            if allowed.is_some_and(|allowed| !allowed.contains(class)) {
+                return Err(ConfigError::sentence(format!(
+                    "{class} is not allowed. Update System property 'org.apache.kafka.automatic.config.providers' to \
+                     allow {class}"
+                )));
+            }
             let parameters = raw.with_prefix(&format!("{LIST}.{name}.param."));
             providers.insert(name.to_owned(), provider(&key, class, &parameters, surroundings.clone())?);
         }

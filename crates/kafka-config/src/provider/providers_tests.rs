@@ -67,7 +67,7 @@ fn null_stays_null_and_keys_are_not_resolved() {
 #[test]
 fn names_are_trimmed_for_connectors_only() {
     let raw = RawConfig::from([("a", "${env:HOME}"), ("b", "${dir:/s/dir:key}")]);
-    let own = Providers::of_worker_file(&worker(), &surroundings(), &Arc::default()).unwrap();
+    let own = Providers::of_worker_file(&worker(), None, &surroundings(), &Arc::default()).unwrap();
     let resolved = own.resolve(&raw).unwrap();
     assert_eq!((resolved.get("a"), resolved.get("b")), (Some("${env:HOME}"), Some("whole\n")));
     assert_eq!(format!("{own:?}"), r#"{"dir", "file"}"#);
@@ -78,7 +78,7 @@ fn unknown_classes_and_wrong_parameters() {
     let refused = |entries: &[(&str, &str)]| {
         let mut raw = worker();
         entries.iter().for_each(|(name, value)| raw.insert(*name, *value));
-        Providers::of_worker_file(&raw, &surroundings(), &Arc::default()).unwrap_err().to_string()
+        Providers::of_worker_file(&raw, None, &surroundings(), &Arc::default()).unwrap_err().to_string()
     };
     for class in ["com.example.Vault", "org.apache.kafka.common.config.provider.File", "file", ""] {
         let expected = format!(
@@ -88,6 +88,24 @@ fn unknown_classes_and_wrong_parameters() {
         assert_eq!(refused(&[("config.providers.dir.class", class)]), expected);
     }
     assert_eq!(refused(&[("config.providers.dir.param.allowed.paths", "/no")]), "Path /no does not exist");
+}
+
+#[test]
+fn a_list_of_allowed_classes_binds_the_worker_file_only() {
+    let own = |allowed: &[&str]| {
+        let allowed = allowed.iter().map(|class| (*class).to_owned()).collect();
+        Providers::of_worker_file(&worker(), Some(&allowed), &surroundings(), &Arc::default())
+    };
+    let file = "org.apache.kafka.common.config.provider.FileConfigProvider";
+    // As it is written, like Java.
+    let directory = "Directory";
+    let refused = own(&[file]).unwrap_err().to_string();
+    let property = "org.apache.kafka.automatic.config.providers";
+    assert_eq!(
+        refused,
+        format!("{directory} is not allowed. Update System property '{property}' to allow {directory}")
+    );
+    assert!(own(&[file, directory]).is_ok());
 }
 
 #[test]

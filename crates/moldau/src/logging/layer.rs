@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 use kafka_config::provider::Secrets;
+use parking_lot::Mutex;
 use tracing::level_filters::LevelFilter;
 use tracing::span::{Attributes, Id};
 use tracing::subscriber::Interest;
@@ -26,6 +27,8 @@ pub(super) struct Log {
     pub(super) form: Form,
     pub(super) zone: TimeZone,
     pub(super) outputs: Arc<Vec<Output>>,
+    /// Held while lines are handed over, so that all outputs have them in one order.
+    pub(super) order: Mutex<()>,
 }
 
 impl Log {
@@ -66,6 +69,7 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Log {
         let logger = names::of_target(target).map_or_else(|| names::dotted(target), |names| names[0].to_owned());
         let record = Record::of(event, logger, context, &self.secrets);
         let text: Arc<str> = self.form.text(&record, &self.zone).into();
+        let _order = self.order.lock();
         for output in &*self.outputs {
             output.write(&text);
         }

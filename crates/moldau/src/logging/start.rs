@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use connect_herder::{LogLevel, Loggers};
 use jiff::tz::TimeZone;
 use kafka_config::provider::Secrets;
+use parking_lot::Mutex;
 use tracing_subscriber::layer::SubscriberExt;
 
 use super::form::Form;
@@ -107,7 +108,14 @@ fn start_on(
         add(output, &folder.display().to_string());
     }
     let outputs = Arc::new(outputs);
-    let log = Log { levels: levels.clone(), secrets: SECRETS.clone(), form, zone, outputs: outputs.clone() };
+    let log = Log {
+        levels: levels.clone(),
+        secrets: SECRETS.clone(),
+        form,
+        zone,
+        outputs: outputs.clone(),
+        order: Mutex::default(),
+    };
     let subscriber = tracing_subscriber::registry().with(log);
     // A second start, as in a test, changes nothing.
     if tracing::subscriber::set_global_default(subscriber).is_ok() && RUNNING.set(Running { levels, outputs }).is_ok() {

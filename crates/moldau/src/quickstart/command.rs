@@ -18,6 +18,7 @@ use super::saved::SavedConnectors;
 use super::steps::{Places, SINK_FILE, SOURCE_FILE, TOPIC};
 use super::view::View;
 use crate::exit::Exit;
+use crate::java_habits::JavaOptions;
 use crate::signals::{self, Signals};
 use crate::worker::{RunningWorker, Setup, Sockets};
 use crate::{broker, logging, machine, memory};
@@ -100,7 +101,7 @@ impl<'a> Parts<'a> {
         let (listener, address) = listen(env, &mut notes).await?;
         let rest = format!("http://{address}");
         let raw = worker_config(folder, &broker.bootstrap_servers(), &rest);
-        let setup = Setup::read(env, &raw, "moldau quickstart")?;
+        let setup = Setup::read(env, &raw, "moldau quickstart", &JavaOptions::default())?;
         let worker = setup.start(broker.cluster_id().to_owned(), Sockets::one(listener, address)).await?;
         Ok(Self { env: env.clone(), folder, broker, worker, rest, notes, saved, connectors })
     }
