@@ -150,7 +150,6 @@ fn a_worker_key_of_a_later_version_gives_2_and_says_so() {
         ("consumer.isolation.level", "read_committed"),
         ("rest.extension.classes", "org.example.Auth"),
         ("listeners", "https://127.0.0.1:0"),
-        ("access.control.allow.origin", "*"),
         ("producer.enable.idempotence", "true"),
     ] {
         let worker = worker_file(folder.path(), &[(key, Some(value))]);

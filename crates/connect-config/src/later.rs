@@ -4,7 +4,7 @@
 use kafka_config::{ParsedConfig, RawConfig};
 
 use crate::connector::ConnectorKind;
-use crate::worker::MEMORY_BYTES;
+use crate::worker::{MASK_SECRETS, MEMORY_BYTES};
 
 /// One such key.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,17 +83,6 @@ pub fn worker_findings(raw: &RawConfig, parsed: &ParsedConfig) -> Vec<Finding> {
         let fix = "remove the key, and limit access by other means if the extension did";
         found.push(Finding::refused("rest.extension.classes", "load REST extensions", fix));
     }
-    let set = |name: &str| raw.get(name).is_some_and(|value| !value.trim().is_empty());
-    if set("access.control.allow.origin") {
-        let fix = "remove the key; pages of other origins have no access then";
-        found.push(Finding::refused("access.control.allow.origin", "answer cross-origin requests", fix));
-    }
-    if set("response.http.headers.config") {
-        found.push(Finding::warning("response.http.headers.config", "answers get no further headers"));
-    }
-    if raw.contains_key("admin.listeners") && !found.iter().any(|finding| finding.name == "admin.listeners") {
-        found.push(Finding::warning("admin.listeners", "the REST API has no administrative part"));
-    }
     found.extend(["internal.key.converter", "internal.value.converter"].iter().filter_map(|name| {
         let named = raw.contains_key(name) || raw.has_prefix(&format!("{name}."));
         named.then(|| Finding::warning(*name, "internal data are JSON without schemas, as in Kafka since 3.0"))
@@ -102,7 +91,7 @@ pub fn worker_findings(raw: &RawConfig, parsed: &ParsedConfig) -> Vec<Finding> {
     for client in Client::ALL {
         found.extend(client_findings(client, client.worker_prefix(), raw));
     }
-    found.extend(unknown_own_keys(raw, &[MEMORY_BYTES]));
+    found.extend(unknown_own_keys(raw, &[MEMORY_BYTES, MASK_SECRETS]));
     found
 }
 
@@ -287,7 +276,6 @@ mod tests {
             ("listeners", "http://:1, HTTPS://:2"),
             ("admin.listeners", "https://:2"),
             ("rest.extension.classes", "x.BasicAuth"),
-            ("access.control.allow.origin", "*"),
             ("security.protocol", "SASL_SSL"),
             ("admin.security.protocol", "ssl"),
             ("producer.security.protocol", "SSL"),
@@ -316,8 +304,6 @@ mod tests {
             ("metric.reporters", "x.Y"),
             ("producer.metric.reporters", "x.Y"),
             ("client.dns.lookup", "resolve_canonical_bootstrap_servers_only"),
-            ("response.http.headers.config", "set a:b"),
-            ("admin.listeners", "http://:1"),
             ("internal.key.converter", "x"),
             ("consumer.group.instance.id", "x"),
             ("consumer.client.rack", "x"),

@@ -97,6 +97,10 @@ impl RestartRequest {
 pub trait Herder: Send + Sync {
     /// The id of the Kafka cluster.
     fn kafka_cluster_id(&self) -> &str;
+    /// Whether the worker has started with all it was started for.
+    fn is_ready(&self) -> bool;
+    /// Comes back when the worker is ready for requests and takes them.
+    async fn health_check(&self);
     /// The names of all connectors, sorted.
     fn connectors(&self) -> Vec<String>;
     /// Validates a configuration that nobody has submitted yet; mistakes in it are a part of the answer.

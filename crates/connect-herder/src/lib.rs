@@ -6,6 +6,7 @@ mod error;
 mod herder;
 mod listener;
 mod loggers;
+mod masks;
 mod offsets;
 mod plugin_keys;
 mod standalone;

@@ -10,7 +10,7 @@ use connect_config::{ConnectorConfig, ConnectorKind, Plugins, WorkerConfig};
 use connect_storage::config::{ConfigStore, ConfiguredConnector, MemoryConfigStore, TargetState};
 use connect_storage::status::{MemoryStatusStore, State as Stored, Status, StatusStore};
 use connect_worker::{ConnectorOffsets, StatusListener, TaskId, TasksMax, Worker};
-use env::Env;
+use env::{Env, watch};
 use kafka_config::provider::Providers;
 use kafka_config::{ConfigKey, RawConfig};
 use parking_lot::Mutex;
@@ -21,6 +21,7 @@ use crate::herder::{
     ConnectorInfo, ConnectorStatus, Created, Herder, InstanceStatus, RestartRequest, TaskInfo, TaskStatus,
 };
 use crate::listener::Listener;
+use crate::masks::Masks;
 use crate::offsets::{self, PartitionOffset};
 use crate::validate::Validation;
 use crate::variables::{Variables, restored};
@@ -54,6 +55,7 @@ pub struct StandaloneHerder {
     made_for: Mutex<BTreeMap<String, RawConfig>>,
     /// One lock per connector name, so that requests for one connector come one after the other.
     turns: Mutex<BTreeMap<String, Arc<tokio::sync::Mutex<()>>>>,
+    ready: watch::Sender<bool>,
 }
 
 impl StandaloneHerder {
@@ -73,6 +75,7 @@ impl StandaloneHerder {
             variables,
             made_for: Mutex::default(),
             turns: Mutex::default(),
+            ready: watch::Sender::new(false),
         });
         let weak = Arc::downgrade(&herder);
         env.work().spawn("task reconfiguration", Box::pin(reconfigure_on_request(weak, requests)));
@@ -83,6 +86,11 @@ impl StandaloneHerder {
     /// The worker.
     pub fn worker(&self) -> &Worker {
         &self.worker
+    }
+
+    /// Says that the connectors the worker was started with are there.
+    pub fn ready(&self) {
+        self.ready.send_replace(true);
     }
 
     /// Stops everything.
@@ -125,10 +133,38 @@ impl StandaloneHerder {
     fn info(&self, name: &str, known: &ConfiguredConnector) -> ConnectorInfo {
         ConnectorInfo {
             name: name.to_owned(),
-            config: known.config.clone(),
+            config: self.shown(&known.config, &known.config),
             tasks: (0..known.tasks.len() as u32).map(|task| TaskId::new(name, task)).collect(),
             kind: self.kind(&known.config),
         }
+    }
+
+    /// A configuration of a connector or its tasks as people see it.
+    fn shown(&self, config: &Arc<RawConfig>, connector: &RawConfig) -> Arc<RawConfig> {
+        if !self.settings.worker_config.mask_secrets {
+            return config.clone();
+        }
+        let masked = self.masks(connector, |masks| masks.masked(config, connector));
+        // A task may have what a provider found, under any key.
+        let hide = |value: &str| self.variables.hide(value.to_owned());
+        Arc::new(masked.iter().map(|(name, value)| (name.to_owned(), value.map(hide))).collect())
+    }
+
+    /// A submitted configuration with what was hidden from people.
+    fn meant(&self, name: &str, config: RawConfig) -> Answer<RawConfig> {
+        if !self.settings.worker_config.mask_secrets {
+            return Ok(config);
+        }
+        let stored = self.configured(name).map(|known| known.config.clone());
+        let connector = config.clone();
+        self.masks(&connector, |masks| masks.unmasked(config, stored.as_deref()))
+    }
+
+    fn masks<T>(&self, connector: &RawConfig, ask: impl FnOnce(&Masks<'_>) -> T) -> T {
+        let class = connector.get("connector.class").unwrap_or_default();
+        let plugin = self.worker.registry().connectors.find(class).ok();
+        let own = plugin.map(ConnectorPlugin::config);
+        ask(&Masks { own: own.as_ref(), plugins: &self.settings.plugins })
     }
 
     /// Refuses a configuration with mistakes, with all of them in the words of Apache Kafka Connect.
@@ -283,11 +319,23 @@ impl Herder for StandaloneHerder {
         &self.settings.kafka_cluster_id
     }
 
+    fn is_ready(&self) -> bool {
+        self.ready.get()
+    }
+
+    /// A connector that hangs holds up no request for others, and so not this one.
+    async fn health_check(&self) {
+        let _ = self.ready.subscribe().wait_for(|ready| *ready).await;
+        self.configs.snapshot();
+    }
+
     fn connectors(&self) -> Vec<String> {
         self.configs.snapshot().keys().cloned().collect()
     }
 
     async fn validate(&self, config: RawConfig) -> Answer<Validation> {
+        let name = config.get("name").unwrap_or_default().to_owned();
+        let config = self.meant(&name, config)?;
         self.validation(&config).await
     }
 
@@ -303,7 +351,10 @@ impl Herder for StandaloneHerder {
         let known = self.known(name)?;
         let tasks = known.tasks.iter().enumerate();
         Ok(tasks
-            .map(|(task, config)| TaskInfo { id: TaskId::new(name, task as u32), config: config.clone() })
+            .map(|(task, config)| TaskInfo {
+                id: TaskId::new(name, task as u32),
+                config: self.shown(config, &known.config),
+            })
             .collect())
     }
 
@@ -333,6 +384,7 @@ impl Herder for StandaloneHerder {
         target: Option<TargetState>,
         replace: bool,
     ) -> Answer<Created> {
+        let config = self.meant(name, config)?;
         self.check(name, &config).await?;
         let _turn = self.turn(name).await;
         let before = self.configured(name);

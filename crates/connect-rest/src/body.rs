@@ -8,50 +8,43 @@ use connect_rest_model::Object;
 use serde::de::DeserializeOwned;
 
 use crate::error::RestError;
+use crate::media::is_json;
 
-/// A JSON body, which is an object.
-pub(crate) struct JsonBody<T>(pub(crate) T);
+/// The longest body that is read, in bytes.
+pub(crate) const LONGEST: usize = 64 << 20;
 
-impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonBody<T> {
-    type Rejection = RestError;
-
-    async fn from_request(request: Request, state: &S) -> Result<Self, RestError> {
-        let media = request.headers().get(CONTENT_TYPE).map(|value| value.to_str().unwrap_or_default().to_owned());
-        match media.as_deref() {
-            None => return Err(RestError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "HTTP 415 Unsupported Media Type")),
-            Some(media) if !is_json(media) => return Err(RestError::unmatched(StatusCode::UNSUPPORTED_MEDIA_TYPE)),
-            Some(_) => {}
-        }
-        let bytes = Bytes::from_request(request, state).await;
-        let bytes = bytes.map_err(|error| RestError::new(StatusCode::BAD_REQUEST, error.to_string()))?;
-        // Parity: text that is no JSON is answered with 500.
-        let parsed = serde_json::from_slice::<Object<T>>(&bytes);
-        parsed
-            .map(|Object(body)| JsonBody(body))
-            .map_err(|error| RestError::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))
-    }
-}
-
-/// A JSON body, or nothing: no body at all, an empty one or `null`.
+/// A body that is a JSON object, or nothing: no body at all, an empty one or `null`.
 pub(crate) struct AnyBody<T>(pub(crate) Option<T>);
 
 impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for AnyBody<T> {
     type Rejection = RestError;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, RestError> {
-        let typed = request.headers().contains_key(CONTENT_TYPE);
-        let (parts, body) = request.into_parts();
-        let bytes = Bytes::from_request(Request::from_parts(parts.clone(), body), state).await;
-        let bytes = bytes.map_err(|error| RestError::new(StatusCode::BAD_REQUEST, error.to_string()))?;
-        if bytes.is_empty() || typed && matches!(bytes.trim_ascii(), b"" | b"null") {
-            return Ok(Self(None));
-        }
-        let request = Request::from_parts(parts, bytes.into());
-        JsonBody::from_request(request, state).await.map(|JsonBody(body)| Self(Some(body)))
+        let bytes = json_bytes(request, state).await?;
+        if bytes.trim_ascii().is_empty() { Ok(Self(None)) } else { read(&bytes).map(Self) }
     }
 }
 
-pub(crate) fn is_json(media: &str) -> bool {
-    let kind = media.split(';').next().unwrap_or_default().trim();
-    kind.eq_ignore_ascii_case("application/json")
+/// The bytes of a body that may be JSON.
+async fn json_bytes<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, RestError> {
+    let media = request.headers().get(CONTENT_TYPE).map(|value| value.to_str().unwrap_or_default().to_owned());
+    if media.as_deref().is_some_and(|media| !is_json(media)) {
+        return Err(RestError::unmatched(StatusCode::UNSUPPORTED_MEDIA_TYPE));
+    }
+    let bytes = Bytes::from_request(request, state).await;
+    let bytes = bytes.map_err(|error| RestError::new(error.status(), error.body_text()))?;
+    // Parity: a request without a body needs no type.
+    if media.is_none() && !bytes.is_empty() {
+        return Err(RestError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "HTTP 415 Unsupported Media Type"));
+    }
+    // Parity: Jackson leaves out a byte order mark.
+    Ok(bytes.strip_prefix(b"\xEF\xBB\xBF").map_or(bytes.clone(), |rest| bytes.slice_ref(rest)))
+}
+
+/// Parity: text that is no JSON is answered with 500.
+fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<Option<T>, RestError> {
+    let parsed = serde_json::from_slice::<Option<Object<T>>>(bytes);
+    parsed
+        .map(|body| body.map(|Object(body)| body))
+        .map_err(|error| RestError::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))
 }

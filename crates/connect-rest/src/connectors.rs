@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::{Path, RawQuery, State};
-use axum::http::{HeaderName, StatusCode, header::LOCATION};
+use axum::http::{HeaderMap, StatusCode, header::LOCATION};
 use axum::response::{IntoResponse, Response};
 use connect_herder::{ConnectorStatus, Created, HerderError, InstanceStatus, RestartRequest, TaskStatus};
 use connect_rest_model as model;
@@ -10,11 +10,15 @@ use connect_storage::config::TargetState;
 use kafka_config::RawConfig;
 use serde_json::{Map, Value};
 
-use crate::body::JsonBody;
+use crate::body::AnyBody;
 use crate::error::RestError;
+use crate::location::location;
 use crate::state::RestState;
 
 type Answer<T> = Result<T, RestError>;
+
+/// Configurations of tasks.
+pub(crate) type Tasks = Vec<model::Config>;
 
 pub(crate) async fn list(State(state): State<RestState>, RawQuery(query): RawQuery) -> Answer<Response> {
     let expand = parameters(query.as_deref(), "expand");
@@ -41,14 +45,15 @@ pub(crate) async fn list(State(state): State<RestState>, RawQuery(query): RawQue
 
 pub(crate) async fn create(
     State(state): State<RestState>,
-    JsonBody(request): JsonBody<model::CreateConnectorRequest>,
+    headers: HeaderMap,
+    AnyBody(request): AnyBody<model::CreateConnectorRequest>,
 ) -> Answer<Response> {
+    let request = request.ok_or_else(|| {
+        RestError::null("org.apache.kafka.connect.runtime.rest.entities.CreateConnectorRequest.name()", "createRequest")
+    })?;
     let name = request.name.as_deref().unwrap_or_default().trim().to_owned();
     let Some(config) = request.config else {
-        return Err(RestError::new(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "Cannot invoke \"java.util.Map.get(Object)\" because \"connectorConfig\" is null",
-        ));
+        return Err(without_config());
     };
     let config = named(raw(config), &name)?;
     let target = request.initial_state.map(|state| match state {
@@ -57,7 +62,7 @@ pub(crate) async fn create(
         model::InitialState::Stopped => TargetState::Stopped,
     });
     let created = put(&state, name, config, target, false).await?;
-    Ok(created_response(&state, created, true))
+    created_response(&state, &headers, created, true)
 }
 
 pub(crate) async fn info(
@@ -74,19 +79,25 @@ pub(crate) async fn config(State(state): State<RestState>, Path(name): Path<Stri
 pub(crate) async fn put_config(
     State(state): State<RestState>,
     Path(name): Path<String>,
-    JsonBody(config): JsonBody<model::Config>,
+    headers: HeaderMap,
+    AnyBody(config): AnyBody<model::Config>,
 ) -> Answer<Response> {
+    let config = config.ok_or_else(without_config)?;
     let config = named(raw(config), &name)?;
     let created = put(&state, name, config, None, true).await?;
     let is_new = created.created;
-    Ok(created_response(&state, created, is_new))
+    created_response(&state, &headers, created, is_new)
 }
 
 pub(crate) async fn patch_config(
     State(state): State<RestState>,
     Path(name): Path<String>,
-    JsonBody(patch): JsonBody<model::Config>,
+    AnyBody(patch): AnyBody<model::Config>,
 ) -> Answer<Json<model::ConnectorInfo>> {
+    let Some(patch) = patch else {
+        state.herder.connector_info(&name)?;
+        return Err(RestError::null("java.util.Map.forEach(java.util.function.BiConsumer)", "patch"));
+    };
     let patch = raw(patch);
     let patched = state
         .carry_out("patch connector", |herder| Box::pin(async move { herder.patch_connector(&name, patch).await }))
@@ -179,36 +190,39 @@ fn named(mut config: RawConfig, name: &str) -> Answer<RawConfig> {
     }
 }
 
-fn created_response(state: &RestState, created: Created, is_new: bool) -> Response {
-    let location = format!("{}/connectors/{}", state.base_url, encoded(&created.info.name));
+fn created_response(state: &RestState, headers: &HeaderMap, created: Created, is_new: bool) -> Answer<Response> {
+    let location = is_new.then(|| location(headers, &state.base_url, &created.info.name)).transpose()?;
     let body = Json(info_model(created.info));
-    if is_new {
-        (StatusCode::CREATED, [(LOCATION, location)], body).into_response()
-    } else {
-        let none: [(HeaderName, String); 0] = [];
-        (StatusCode::OK, none, body).into_response()
-    }
+    Ok(match location {
+        Some(location) => (StatusCode::CREATED, [(LOCATION, location)], body).into_response(),
+        None => body.into_response(),
+    })
 }
 
-/// A name in a path. Characters that Java's `UriBuilder` leaves alone stay.
-fn encoded(name: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~/;+,!*():@&='$".contains(&byte);
-    let mut text = String::with_capacity(name.len());
-    for byte in name.bytes() {
-        if plain(byte) {
-            text.push(char::from(byte));
-        } else {
-            text.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    text
+/// Parity: Java's words when a configuration is missing.
+pub(crate) fn without_config() -> RestError {
+    RestError::null("java.util.Map.get(Object)", "connectorConfig")
 }
 
 /// The values of a query parameter.
 pub(crate) fn parameters(query: Option<&str>, name: &str) -> Vec<String> {
     let pairs = query.unwrap_or_default().split('&').filter(|pair| !pair.is_empty());
-    let named = pairs.map(|pair| pair.split_once('=').unwrap_or((pair, ""))).filter(|(key, _)| *key == name);
-    named.map(|(_, value)| value.to_owned()).collect()
+    let pairs = pairs.map(|pair| pair.split_once('=').unwrap_or((pair, "")));
+    pairs.filter(|(key, _)| decoded(key) == name).map(|(_, value)| decoded(value)).collect()
+}
+
+/// A part of a query without escapes; what cannot be decoded stays.
+fn decoded(text: &str) -> String {
+    let bytes = text.as_bytes();
+    let mut plain = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while let Some(byte) = bytes.get(at) {
+        let digits = bytes.get(at + 1..at + 3).and_then(|digits| std::str::from_utf8(digits).ok());
+        let escaped = digits.filter(|_| *byte == b'%').and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        plain.push(escaped.unwrap_or(if *byte == b'+' { b' ' } else { *byte }));
+        at += if escaped.is_some() { 3 } else { 1 };
+    }
+    String::from_utf8_lossy(&plain).into_owned()
 }
 
 fn json(value: &impl serde::Serialize) -> Value {

@@ -28,6 +28,12 @@ impl RestError {
         Self { status, message: Some(format!("HTTP {} {reason}", status.as_u16())), typed: false }
     }
 
+    /// Parity: the failure of Java's virtual machine where a body is missing.
+    pub(crate) fn null(call: &str, variable: &str) -> Self {
+        let text = format!("Cannot invoke \"{call}\" because \"{variable}\" is null");
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, text)
+    }
+
     /// An answer that took too long.
     pub(crate) fn timed_out() -> Self {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "Request timed out")

@@ -3,15 +3,21 @@
 mod body;
 mod connectors;
 mod error;
+mod error_page;
+mod internal;
+mod location;
 mod loggers;
 mod matching;
+mod media;
 mod offsets;
 mod plugins;
+mod replies;
 mod root;
 mod server;
 mod state;
 mod tasks;
 mod topics;
 
+pub use replies::{CrossOrigin, ReplyRules, ResponseHeader};
 pub use root::PROTOCOL_VERSION;
-pub use server::{RestServer, ServerSettings};
+pub use server::{AdminListeners, RestServer, ServerSettings};

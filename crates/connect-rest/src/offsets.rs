@@ -11,7 +11,7 @@ use connect_rest_model as model;
 use connect_worker::ConnectorOffsets;
 use serde_json::Value as JsonValue;
 
-use crate::body::JsonBody;
+use crate::body::AnyBody;
 use crate::error::RestError;
 use crate::state::RestState;
 
@@ -47,8 +47,11 @@ pub(crate) async fn read(State(state): State<RestState>, Path(name): Path<String
 pub(crate) async fn alter(
     State(state): State<RestState>,
     Path(name): Path<String>,
-    JsonBody(request): JsonBody<model::ConnectorOffsets>,
+    AnyBody(request): AnyBody<model::ConnectorOffsets>,
 ) -> Answer<model::Message> {
+    let request = request.ok_or_else(|| {
+        RestError::null("org.apache.kafka.connect.runtime.rest.entities.ConnectorOffsets.offsets()", "offsets")
+    })?;
     let offsets = request.offsets.unwrap_or_default();
     if offsets.is_empty() {
         let text = "Partitions / offsets need to be provided for an alter offsets request";

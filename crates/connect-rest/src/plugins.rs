@@ -10,8 +10,8 @@ use kafka_config::{ConfigKey, ConfigValue, convert_to_string};
 use serde::Deserialize;
 use std::sync::Arc;
 
-use crate::body::JsonBody;
-use crate::connectors::{parameters, raw};
+use crate::body::AnyBody;
+use crate::connectors::{parameters, raw, without_config};
 use crate::error::RestError;
 use crate::state::RestState;
 
@@ -64,9 +64,9 @@ pub(crate) async fn config(
 pub(crate) async fn validate(
     State(state): State<RestState>,
     Path(name): Path<String>,
-    JsonBody(config): JsonBody<model::Config>,
+    AnyBody(config): AnyBody<model::Config>,
 ) -> Result<Json<model::ConfigInfos>, RestError> {
-    let config = raw(config);
+    let config = raw(config.ok_or_else(without_config)?);
     if let Some(class) = config.get("connector.class")
         && !without_suffix(class).ends_with(without_suffix(&name))
     {

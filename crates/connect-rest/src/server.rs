@@ -4,9 +4,10 @@ use std::future::ready;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::Duration;
 
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::extract::DefaultBodyLimit;
+use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::{get, post, put};
 use axum::{Router, middleware};
@@ -19,8 +20,9 @@ use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
 
 use crate::error::RestError;
+use crate::replies::{self, ReplyRules};
 use crate::state::RestState;
-use crate::{connectors, loggers, matching, offsets, plugins, root, tasks, topics};
+use crate::{body, connectors, internal, loggers, matching, offsets, plugins, root, tasks, topics};
 
 /// What the server is made of.
 pub struct ServerSettings {
@@ -32,8 +34,19 @@ pub struct ServerSettings {
     pub registry: Arc<Registry>,
     /// The loggers of this process.
     pub loggers: Arc<dyn Loggers>,
-    /// The URL that `Location` headers begin with, without a slash at the end.
+    /// The URL that `Location` headers begin with where the client does not say how it reaches the worker, without a
+    /// slash at the end.
     pub base_url: String,
+    /// What all answers get.
+    pub rules: ReplyRules,
+}
+
+/// Where the part for administrators is served (`admin.listeners`).
+pub enum AdminListeners {
+    /// Where everything else is.
+    Main,
+    /// On these sockets, which serve nothing else; on none, nowhere.
+    Own(Vec<Box<dyn Listener>>),
 }
 
 /// A running REST server.
@@ -44,15 +57,25 @@ pub struct RestServer {
 
 impl RestServer {
     /// Serves on these sockets.
-    pub fn start(settings: ServerSettings, listeners: Vec<Box<dyn Listener>>) -> Self {
-        let ServerSettings { env, herder, registry, loggers, base_url } = settings;
+    pub fn start(settings: ServerSettings, listeners: Vec<Box<dyn Listener>>, admin: AdminListeners) -> Self {
+        let ServerSettings { env, herder, registry, loggers, base_url, rules } = settings;
         let state = RestState { env: env.clone(), herder, registry, loggers, base_url: base_url.into() };
+        let (routes, own) = match admin {
+            AdminListeners::Main => (main_routes().merge(admin_routes()), Vec::new()),
+            AdminListeners::Own(listeners) => (main_routes(), listeners),
+        };
+        let rules = Arc::new(rules);
+        let dressed = middleware::from_fn_with_state((env.clone(), rules), replies::dressed);
+        let main = framed(&env, served(routes, &state).layer(dressed));
+        // Parity: Jetty's rules for answers are those of the main part alone.
+        let admin = framed(&env, served(admin_routes(), &state));
         let stop = watch::Sender::new(false);
-        let serve = |listener: Box<dyn Listener>| {
-            let listening = Listening { env: env.clone(), listener, router: router(state.clone()), open: Vec::new() };
+        let serve = |listener: Box<dyn Listener>, router: &Router| {
+            let listening = Listening { env: env.clone(), listener, router: router.clone(), open: Vec::new() };
             env.work().spawn("REST server", Box::pin(listening.run(stop.subscribe())))
         };
-        let running = listeners.into_iter().map(serve).collect();
+        let mut running: Vec<Box<dyn Task>> = listeners.into_iter().map(|listener| serve(listener, &main)).collect();
+        running.extend(own.into_iter().map(|listener| serve(listener, &admin)));
         Self { stop, running }
     }
 
@@ -67,33 +90,27 @@ impl RestServer {
     }
 }
 
-fn router(state: RestState) -> Router {
-    // A router around the router: its layer sees a request before any route is chosen.
-    let clock = state.env.clone();
+/// A router around the routes: its layers see a request before any route is chosen.
+fn framed(env: &Env, routes: Router) -> Router {
+    let env = env.clone();
     Router::new()
-        .fallback_service(routes(state))
+        .fallback_service(routes)
         .layer(middleware::from_fn(matching::normal_path))
-        .layer(middleware::map_response(move |response: Response| ready(dated(&clock, without_methods(response)))))
+        .layer(middleware::map_response(move |response: Response| ready(replies::signed(&env, response))))
 }
 
-/// Parity: Jersey does not say which methods a path has when it refuses one.
-fn without_methods(mut response: Response) -> Response {
-    if response.status() == StatusCode::METHOD_NOT_ALLOWED {
-        response.headers_mut().remove(header::ALLOW);
-    }
-    response
+/// Routes with what is true of all of them.
+fn served(routes: Router<RestState>, state: &RestState) -> Router {
+    let routes = routes
+        .layer(DefaultBodyLimit::max(body::LONGEST))
+        .fallback(async || RestError::unmatched(StatusCode::NOT_FOUND))
+        .method_not_allowed_fallback(async || RestError::unmatched(StatusCode::METHOD_NOT_ALLOWED))
+        .with_state(state.clone());
+    Router::new().fallback_service(routes).layer(middleware::from_fn(matching::methods))
 }
 
-/// With a `Date` header, from the clock of `env`: hyper's own asks the machine.
-fn dated(env: &Env, mut response: Response) -> Response {
-    let now = UNIX_EPOCH + Duration::from_millis(u64::try_from(env.clock().unix_millis()).unwrap_or(0));
-    if let Ok(date) = HeaderValue::try_from(httpdate::fmt_http_date(now)) {
-        response.headers_mut().insert(header::DATE, date);
-    }
-    response
-}
-
-fn routes(state: RestState) -> Router {
+/// What is for everybody.
+fn main_routes() -> Router<RestState> {
     Router::new()
         .route("/", get(root::server_info))
         .route("/health", get(root::health))
@@ -117,11 +134,15 @@ fn routes(state: RestState) -> Router {
         .route("/connector-plugins", get(plugins::list))
         .route("/connector-plugins/{plugin}/config", get(plugins::config))
         .route("/connector-plugins/{plugin}/config/validate", put(plugins::validate))
-        .merge(admin_routes())
         .route_layer(middleware::from_fn(matching::media_types))
-        .fallback(async || RestError::unmatched(StatusCode::NOT_FOUND))
-        .method_not_allowed_fallback(async || RestError::unmatched(StatusCode::METHOD_NOT_ALLOWED))
-        .with_state(state)
+        .merge(internal_routes())
+}
+
+/// What other workers ask. Parity: bodies of any type are read.
+fn internal_routes() -> Router<RestState> {
+    Router::new()
+        .route("/connectors/{name}/tasks", post(internal::put_tasks))
+        .route("/connectors/{name}/fence", put(internal::fence))
 }
 
 /// What is for administrators only.
@@ -129,6 +150,7 @@ fn admin_routes() -> Router<RestState> {
     Router::new()
         .route("/admin/loggers", get(loggers::list))
         .route("/admin/loggers/{name}", get(loggers::level).put(loggers::set))
+        .route_layer(middleware::from_fn(matching::media_types))
 }
 
 /// More connections than anybody needs; those beyond are closed at once.

@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
+use connect_herder::HerderError;
 use connect_rest_model as model;
 use connect_worker::TaskId;
 
@@ -26,20 +27,28 @@ pub(crate) async fn status(
     State(state): State<RestState>,
     Path((name, task)): Path<(String, String)>,
 ) -> Answer<Json<model::TaskState>> {
-    Ok(Json(task_model(state.herder.task_status(&id(name, &task)?)?)))
+    let number = number(&task)?;
+    let Ok(task) = u32::try_from(number) else {
+        return Err(HerderError::NotFound(format!("No status found for task {name}-{number}")).into());
+    };
+    Ok(Json(task_model(state.herder.task_status(&TaskId::new(name, task))?)))
 }
 
 pub(crate) async fn restart(
     State(state): State<RestState>,
     Path((name, task)): Path<(String, String)>,
 ) -> Answer<StatusCode> {
-    let id = id(name, &task)?;
+    let number = number(&task)?;
+    let Ok(task) = u32::try_from(number) else {
+        state.herder.connector_info(&name)?;
+        return Err(HerderError::NotFound(format!("Task {name}-{number} not found")).into());
+    };
+    let id = TaskId::new(name, task);
     state.carry_out("restart task", move |herder| Box::pin(async move { herder.restart_task(&id).await })).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 /// A task id that is no number is a path that nobody serves.
-fn id(name: String, task: &str) -> Answer<TaskId> {
-    let not_found = || RestError::new(StatusCode::NOT_FOUND, "HTTP 404 Not Found");
-    Ok(TaskId::new(name, task.parse().map_err(|_| not_found())?))
+fn number(task: &str) -> Answer<i32> {
+    task.parse().map_err(|_| RestError::new(StatusCode::NOT_FOUND, "HTTP 404 Not Found"))
 }

@@ -101,7 +101,11 @@ impl Worker {
         span.in_scope(|| tracing::info!("Creating connector {name} of type {class}"));
         let plugin = self.connector_plugin(&config).and_then(|plugin| {
             assemble::read_config(&plugin, &config, &self.settings)?;
-            Ok(plugin)
+            // Parity: a null passes the validation of a connector that defines its key, and ends here.
+            let null = config.iter().find(|(_, value)| value.is_none()).map(|(key, _)| key);
+            null.map_or(Ok(plugin), |key| {
+                Err(Error::config(format!("Non-string value found in original settings for key {key}: null")))
+            })
         });
         let plugin = plugin.inspect_err(|error| {
             self.settings.listener.connector(name, State::Failed(error.clone()), None);

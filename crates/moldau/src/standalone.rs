@@ -69,6 +69,7 @@ async fn start(env: Env, worker_file: &str, connector_files: &[String]) -> Resul
         () = signals.next() => Ok(()),
         created = create_connectors(&env, &worker, connector_files) => {
             if created.is_ok() {
+                worker.ready();
                 worker.list_java_plugins();
                 signals.next().await;
             }
@@ -99,7 +100,7 @@ async fn prepare(env: &Env, worker_file: &str) -> Result<RunningWorker, Exit> {
     let setup = Setup::read(env, &raw, worker_file, &options)?;
     let kafka_cluster_id = setup.cluster_id().await?;
     tracing::info!(target: WORKER_CONFIG, "Kafka cluster ID: {kafka_cluster_id}");
-    let sockets = worker::listen(env, &setup.config().listeners).await?;
+    let sockets = worker::listen(env, setup.config()).await?;
     setup.start(kafka_cluster_id, sockets).await
 }
 

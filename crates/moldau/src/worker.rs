@@ -9,12 +9,14 @@ use std::sync::Arc;
 
 use connect_api::plugin::Registry;
 use connect_config::clients;
+use connect_config::java_pattern::JavaPattern;
+use connect_config::worker::{HeaderRule, HeaderRuleValue};
 use connect_config::{AdvertisedUrl, ConnectorFile, InitialState, Listener as ListenerConfig, Plugins, WorkerConfig};
 use connect_herder::{Herder, StandaloneHerder, StandaloneSettings};
 use connect_kafka::{Clients, NativeClients};
 use connect_plugins::WorkerPlugins;
 use connect_plugins::java::{Discovery, JavaPlugins};
-use connect_rest::{RestServer, ServerSettings};
+use connect_rest::{AdminListeners, CrossOrigin, ReplyRules, ResponseHeader, RestServer, ServerSettings};
 use connect_storage::config::TargetState;
 use connect_storage::offsets::FileOffsetStore;
 use connect_worker::{Worker, WorkerSettings, probe::Probes};
@@ -47,6 +49,8 @@ pub(crate) struct Setup {
 pub(crate) struct Sockets {
     listeners: Vec<Box<dyn Listener>>,
     addresses: Vec<SocketAddr>,
+    /// Those of the part for administrators, where it has its own.
+    admin: Option<Vec<Box<dyn Listener>>>,
 }
 
 /// A worker with its REST server.
@@ -110,6 +114,7 @@ impl Setup {
     /// Opens the offset file and starts a worker without connectors.
     pub(crate) async fn start(self, kafka_cluster_id: String, sockets: Sockets) -> Result<RunningWorker, Exit> {
         let advertised = self.advertised(&sockets.addresses)?;
+        let rules = rest_rules(&self.config)?;
         let offsets = FileOffsetStore::open(&self.env, Path::new(&self.config.offset_storage_file)).await;
         let offsets = Arc::new(offsets.map_err(Exit::connector)?);
         let settings = StandaloneSettings {
@@ -130,8 +135,10 @@ impl Setup {
             registry,
             loggers: logging::loggers(),
             base_url,
+            rules,
         };
-        let server = RestServer::start(server, sockets.listeners);
+        let admin = sockets.admin.map_or(AdminListeners::Main, AdminListeners::Own);
+        let server = RestServer::start(server, sockets.listeners, admin);
         tracing::info!(target: REST, "REST resources initialized; server is started and ready to handle requests");
         Ok(RunningWorker { env, server, herder, java })
     }
@@ -170,6 +177,32 @@ fn java_plugins(env: &Env, raw: &RawConfig, registry: Arc<Registry>) -> JavaPlug
     })
 }
 
+/// What answers of the REST API get.
+fn rest_rules(config: &WorkerConfig) -> Result<ReplyRules, Exit> {
+    let failed = |key: &str, text: String| Exit::worker(format!("Unable to initialize REST resources: {key}: {text}"));
+    let header = |rule: &HeaderRule| {
+        let header = match &rule.value {
+            HeaderRuleValue::Text(text) => ResponseHeader::text(&rule.name, rule.add, text),
+            HeaderRuleValue::FromNow(millis) => ResponseHeader::from_now(&rule.name, rule.add, *millis),
+        };
+        header.ok_or_else(|| failed("response.http.headers.config", format!("HTTP cannot carry '{}'", rule.name)))
+    };
+    let headers = config.response_headers.iter().map(header).collect::<Result<_, Exit>>()?;
+    if config.cross_origins.is_empty() {
+        return Ok(ReplyRules { cross_origin: None, headers });
+    }
+    let patterns = config.cross_origins.iter().take_while(|origin| *origin != "*");
+    let patterns = patterns.map(|origin| {
+        JavaPattern::new(&format!("(?i){origin}")).map_err(|error| failed("access.control.allow.origin", error))
+    });
+    let patterns = patterns.collect::<Result<Vec<_>, Exit>>()?;
+    let any = patterns.len() < config.cross_origins.len();
+    // An origin that takes too many steps is not known.
+    let known = move |origin: &str| any || patterns.iter().any(|pattern| pattern.matches(origin).unwrap_or(false));
+    let methods = config.cross_origin_methods.clone();
+    Ok(ReplyRules { cross_origin: Some(CrossOrigin { knows: Arc::new(known), methods }), headers })
+}
+
 /// The worker's configuration with its variables replaced by its own providers; and the providers for connectors.
 fn resolved(env: &Env, raw: &RawConfig, options: &JavaOptions) -> Result<(RawConfig, Providers), ConfigError> {
     const PLUGIN_PATH: &str = "plugin.path";
@@ -197,27 +230,48 @@ fn refused(file: &str, raw: &RawConfig, error: &ConfigError) -> Exit {
 impl Sockets {
     /// A socket that listens already.
     pub(crate) fn one(listener: Box<dyn Listener>, address: SocketAddr) -> Self {
-        Self { listeners: vec![listener], addresses: vec![address] }
+        Self { listeners: vec![listener], addresses: vec![address], admin: None }
     }
 }
 
 /// Listens where the configuration says.
-pub(crate) async fn listen(env: &Env, configs: &[ListenerConfig]) -> Result<Sockets, Exit> {
+pub(crate) async fn listen(env: &Env, config: &WorkerConfig) -> Result<Sockets, Exit> {
     let mut sockets = Sockets::default();
+    for (listener, address) in listen_on(env, "listeners", &config.listeners).await? {
+        sockets.listeners.push(listener);
+        sockets.addresses.push(address);
+    }
+    if let Some(own) = &config.admin_listeners {
+        let mut admin = Vec::new();
+        for (listener, address) in listen_on(env, "admin.listeners", own).await? {
+            tracing::info!("REST admin endpoints at http://{address}/");
+            admin.push(listener);
+        }
+        sockets.admin = Some(admin);
+    }
+    Ok(sockets)
+}
+
+async fn listen_on(
+    env: &Env,
+    key: &str,
+    configs: &[ListenerConfig],
+) -> Result<Vec<(Box<dyn Listener>, SocketAddr)>, Exit> {
+    let mut bound = Vec::new();
     for config in configs {
         let host = if config.host.is_empty() { "0.0.0.0" } else { &config.host };
         let failed = |error: std::io::Error| {
             Exit::worker(format!(
-                "Unable to initialize REST server: listeners={config} cannot be used: {error}; end what uses the port, \
-                 or give another one in 'listeners'"
+                "Unable to initialize REST server: {key}={config} cannot be used: {error}; end what uses the port, \
+                 or give another one in '{key}'"
             ))
         };
         let address = env.network().resolve(host, config.port).await.map_err(failed)?;
         let listener = env.network().listen(address[0]).await.map_err(failed)?;
-        sockets.addresses.push(listener.local_addr().map_err(failed)?);
-        sockets.listeners.push(listener);
+        let address = listener.local_addr().map_err(failed)?;
+        bound.push((listener, address));
     }
-    Ok(sockets)
+    Ok(bound)
 }
 
 impl RunningWorker {
@@ -242,6 +296,11 @@ impl RunningWorker {
     /// Lists the Java plug-ins on `plugin.path` for the log, beside everything else.
     pub(crate) fn list_java_plugins(&self) {
         self.java.start();
+    }
+
+    /// Says that all connectors of the start are there.
+    pub(crate) fn ready(&self) {
+        self.herder.ready();
     }
 
     /// Stops the REST server, then connectors and tasks.

@@ -9,7 +9,7 @@ use connect_config::{Plugins, WorkerConfig, clients};
 use connect_herder::{DetachedLoggers, Herder, StandaloneHerder, StandaloneSettings};
 use connect_kafka::{Clients, NativeClients};
 use connect_plugins::RegistryLookup;
-use connect_rest::{RestServer, ServerSettings};
+use connect_rest::{AdminListeners, ReplyRules, RestServer, ServerSettings};
 use connect_storage::offsets::{FileOffsetStore, OffsetFileError};
 use connect_worker::probe::Probes;
 use connect_worker::{Budget, Worker, WorkerSettings};
@@ -157,8 +157,15 @@ impl WorkerHost {
         });
         let base_url = format!("http://{WORKER}:{REST_PORT}");
         let loggers = Arc::new(DetachedLoggers::default());
-        let server = ServerSettings { env: env.clone(), herder: herder.clone(), registry, loggers, base_url };
-        Some((RestServer::start(server, vec![listener]), herder))
+        let server = ServerSettings {
+            env: env.clone(),
+            herder: herder.clone(),
+            registry,
+            loggers,
+            base_url,
+            rules: ReplyRules::default(),
+        };
+        Some((RestServer::start(server, vec![listener], AdminListeners::Main), herder))
     }
 
     fn refused_offset_file(&self, error: &OffsetFileError) {

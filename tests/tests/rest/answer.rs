@@ -1,6 +1,7 @@
 //! Answers in the form in which they are compared.
 
 use std::collections::BTreeSet;
+use std::time::UNIX_EPOCH;
 
 use e2e::Reply;
 use serde_json::Value;
@@ -45,7 +46,18 @@ impl Answer {
             Err(_) => Body::Text(text),
         };
         let compared = reply.headers.iter().filter(|(name, _)| !NOT_COMPARED.contains(&&**name));
-        let headers = compared.map(|(name, value)| (name.clone(), neutral(value).to_lowercase().replace(' ', "")));
+        let headers = compared.map(|(name, value)| {
+            let value = match since_then(reply, value) {
+                Some(tens) => format!("{tens} tens of seconds from now"),
+                None => neutral(value).to_lowercase().replace(' ', ""),
+            };
+            // The order in Java is another in every process.
+            let mut items: Vec<&str> = value.split(',').collect();
+            if name == "access-control-allow-methods" {
+                items.sort_unstable();
+            }
+            (name.clone(), items.join(","))
+        });
         Self { status: reply.status, headers: headers.collect(), body }
     }
 }
@@ -55,11 +67,19 @@ fn is_of_a_class(logger: &str) -> bool {
     ["org.", "com.fasterxml.", "kafka.", "moldau"].iter().any(|package| logger.starts_with(package))
 }
 
-/// Without the commit, what follows the first line of a trace, times of changes, the loggers of classes and the connectors
+/// How far a date is from that of the answer, in tens of seconds.
+fn since_then(reply: &Reply, value: &str) -> Option<i64> {
+    let seconds = |text: &str| {
+        let at = httpdate::parse_http_date(text).ok()?;
+        i64::try_from(at.duration_since(UNIX_EPOCH).ok()?.as_secs()).ok()
+    };
+    Some((seconds(value)? - seconds(reply.header("date")?)? + 5).div_euclid(10))
+}
+
+/// Without what follows the first line of a trace, times of changes, the loggers of classes and the connectors
 /// that only Java has; lists of names and offsets, which Java keeps in a hash map, in order.
 pub(crate) fn normal(value: Value, key: Option<&str>) -> Value {
     match (key, value) {
-        (Some("commit"), Value::String(_)) => Value::String("COMMIT".to_owned()),
         // The texts about keys are our own.
         (Some("documentation"), Value::String(_)) => Value::Null,
         // Behind the first line come frames, and causes that Java's libraries word in their own way.

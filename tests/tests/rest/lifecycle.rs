@@ -25,7 +25,7 @@ fn the_life_of_connectors_over_rest_is_javas() {
         get("/connectors/a/tasks/1/status"),
         get("/connectors/a/tasks/x/status"),
         put("/connectors/b/config", &sink(folder, &[])),
-        Step::Until("b", "RUNNING"),
+        Step::UntilTasks("b", 2),
         get("/connectors"),
         get("/connectors/b"),
         get("/connectors/b/tasks"),
@@ -44,7 +44,7 @@ fn the_life_of_connectors_over_rest_is_javas() {
         Step::Until("a", "RUNNING"),
         get("/connectors/a/config"),
         put("/connectors/b/config", &sink(folder, &[("tasks.max", "1")])),
-        Step::Until("b", "RUNNING"),
+        Step::UntilTasks("b", 1),
         get("/connectors/b"),
         get("/connectors/b/status"),
         // Pause, resume, stop.

@@ -5,12 +5,17 @@ mod configs;
 mod play;
 mod steps;
 
+mod admin;
 mod errors;
+mod health;
 mod lifecycle;
 mod loggers;
+mod masks;
 mod names;
 mod offsets;
 mod plugins;
 mod policies;
+mod replies;
+mod requests;
 mod topics;
 mod validation;

@@ -48,6 +48,10 @@ impl Stage {
                     let reached = self.worker.wait_for_state(connector, state, SOON);
                     reached.unwrap_or_else(|error| panic!("after {} answers: {error:#}", answers.len()));
                 }
+                Step::UntilTasks(connector, count) => self.wait_for_status(connector, &answers, |status| {
+                    let tasks = status["tasks"].as_array().map(Vec::as_slice).unwrap_or_default();
+                    tasks.len() == *count && tasks.iter().all(|task| task["state"] == "RUNNING")
+                }),
                 Step::UntilAlone(connector, state) => self.wait_for_status(connector, &answers, |status| {
                     status["connector"]["state"] == *state && status["tasks"].as_array().is_some_and(Vec::is_empty)
                 }),
@@ -95,8 +99,17 @@ impl Stage {
     fn remove_connectors(&self) {
         let rest = self.worker.rest();
         for name in rest.get("/connectors").unwrap().json().unwrap().as_array().unwrap() {
-            // One whose name no path can say stays, in lists that are the last of their worker.
-            let _ = rest.delete(&format!("/connectors/{}", name.as_str().unwrap()));
+            let path: String = name
+                .as_str()
+                .unwrap()
+                .bytes()
+                .map(|byte| match byte {
+                    b'.' => ".".to_owned(),
+                    byte => format!("%{byte:02x}"),
+                })
+                .collect();
+            // One whose name no path can say stays; its list has a worker of its own.
+            let _ = rest.delete(&format!("/connectors/{path}"));
         }
     }
 }

@@ -8,6 +8,8 @@ pub(crate) enum Step {
     Ask(Request),
     /// Waits until a connector and all its tasks are in a state.
     Until(&'static str, &'static str),
+    /// Waits until so many tasks of a connector run, and no others are known.
+    UntilTasks(&'static str, usize),
     /// Waits until a connector has no tasks and is in a state.
     UntilAlone(&'static str, &'static str),
     /// Waits until the first task of a connector has failed.
@@ -31,7 +33,6 @@ pub(crate) struct Request {
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Door {
     Main,
-    #[allow(dead_code, reason = "its lists come with the admin listeners")]
     Admin,
 }
 
@@ -100,4 +101,12 @@ pub(crate) fn with(
 ) -> Step {
     let (headers, body) = (headers.to_vec(), body.map(str::to_owned));
     Step::Ask(Request { door: Door::Main, method, path: path.to_owned(), headers, body, status_only: false })
+}
+
+/// The same request at the admin listener.
+pub(crate) fn at_admin(step: Step) -> Step {
+    match step {
+        Step::Ask(request) => Step::Ask(Request { door: Door::Admin, ..request }),
+        other => other,
+    }
 }

@@ -11,6 +11,9 @@ use super::tls_keys::with_tls_keys;
 /// The key of the worker's byte budget.
 pub const MEMORY_BYTES: &str = "moldau.memory.bytes";
 
+/// The key that makes REST hide the values of PASSWORD keys.
+pub const MASK_SECRETS: &str = "moldau.rest.mask.secrets";
+
 /// Java's `StandaloneConfig` and `RestServerConfig` in their order, then our own keys.
 pub fn standalone_definition() -> ConfigDef {
     let definition = with_tls_keys(with_metric_keys(common_keys()))
@@ -36,6 +39,10 @@ pub fn standalone_definition() -> ConfigDef {
                     }
                     _ => Ok(()),
                 })),
+        )
+        .define(
+            key(MASK_SECRETS, Type::Boolean, "Whether REST answers hide the values of connectors' PASSWORD keys.")
+                .default(false),
         )
 }
 

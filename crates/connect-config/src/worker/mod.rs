@@ -5,5 +5,6 @@ mod keys;
 mod settings;
 mod tls_keys;
 
-pub use keys::{MEMORY_BYTES, standalone_definition};
+pub use headers::{HeaderRule, HeaderRuleValue};
+pub use keys::{MASK_SECRETS, MEMORY_BYTES, standalone_definition};
 pub use settings::WorkerConfig;

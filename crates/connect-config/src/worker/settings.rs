@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use kafka_config::{ConfigError, ParsedConfig, RawConfig};
 
-use super::keys::{MEMORY_BYTES, standalone_definition};
+use super::headers::{HeaderRule, header_rules};
+use super::keys::{MASK_SECRETS, MEMORY_BYTES, standalone_definition};
 use crate::converter::{ConverterChoice, ConverterUse};
 use crate::later;
 use crate::listener::{AdvertisedUrl, Listener};
@@ -32,6 +33,15 @@ pub struct WorkerConfig {
     pub listeners: Vec<Listener>,
     /// Where the administrative part listens: `None` for the same addresses, empty for nowhere.
     pub admin_listeners: Option<Vec<Listener>>,
+    /// Patterns of origins whose pages may use the REST API, in the syntax of `java.util.regex`; `*` is any. None: nothing
+    /// is said about origins.
+    pub cross_origins: Vec<String>,
+    /// The methods that answers to such pages name.
+    pub cross_origin_methods: String,
+    /// Headers that answers of the REST API get.
+    pub response_headers: Vec<HeaderRule>,
+    /// Whether answers hide the values of PASSWORD keys.
+    pub mask_secrets: bool,
     /// Folders with plug-ins.
     pub plugin_path: Vec<String>,
     /// The file with the offsets of sources.
@@ -83,6 +93,13 @@ impl WorkerConfig {
             task_shutdown_graceful_timeout: duration(&parsed, "task.shutdown.graceful.timeout.ms")?,
             listeners: listeners("listeners")?.unwrap_or_default(),
             admin_listeners: listeners("admin.listeners")?,
+            cross_origins: cross_origins(parsed.string("access.control.allow.origin")?)?,
+            cross_origin_methods: cross_origin_methods(parsed.string("access.control.allow.methods")?)?,
+            response_headers: header_rules(
+                "response.http.headers.config",
+                parsed.string("response.http.headers.config")?,
+            )?,
+            mask_secrets: parsed.bool(MASK_SECRETS)?,
             plugin_path: parsed.list("plugin.path").to_vec(),
             offset_storage_file: parsed.string("offset.storage.file.filename")?.to_owned(),
             topic_creation_enable: parsed.bool("topic.creation.enable")?,
@@ -148,6 +165,34 @@ impl WorkerConfig {
         let https_only = listeners.contains("https://") && !listeners.contains("http://");
         if https_only { "https" } else { "http" }.to_owned()
     }
+}
+
+/// Parity: items keep their place in Java's `Set.of`, which refuses duplicates.
+fn set_of<'a>(key: &str, text: &'a str) -> Result<Vec<&'a str>, ConfigError> {
+    let mut items: Vec<&str> = text.split(',').collect();
+    // Java's split drops empty items at the end.
+    while items.last().is_some_and(|item| item.is_empty()) {
+        items.pop();
+    }
+    match items.iter().enumerate().find(|(place, item)| items[..*place].contains(item)) {
+        Some((_, twice)) => Err(ConfigError::about(key, format!("duplicate element: {twice}"))),
+        None => Ok(items),
+    }
+}
+
+fn cross_origins(text: &str) -> Result<Vec<String>, ConfigError> {
+    if text.trim().is_empty() {
+        return Ok(Vec::new());
+    }
+    let origins = set_of("access.control.allow.origin", text)?.into_iter().map(str::trim);
+    Ok(origins.filter(|origin| !origin.is_empty()).map(str::to_owned).collect())
+}
+
+fn cross_origin_methods(text: &str) -> Result<String, ConfigError> {
+    if text.trim().is_empty() {
+        return Ok("GET,POST,HEAD".to_owned());
+    }
+    Ok(set_of("access.control.allow.methods", text)?.join(","))
 }
 
 fn converter(

@@ -125,6 +125,7 @@ impl<'a> Parts<'a> {
         for connector in std::mem::take(&mut self.connectors) {
             self.worker.create(connector, &self.folder.path(CONNECTORS)).await?;
         }
+        self.worker.ready();
         let _growing = Growing(self.env.work().spawn("sample file", Box::pin(sample.grow())));
         while data.end_offset(TOPIC, 0) == before && self.elapsed(started) < TICK {
             self.env.sleep(GLANCE).await;
