@@ -3,6 +3,7 @@
 #![allow(clippy::disallowed_methods)]
 
 mod bench;
+mod fuzz;
 mod goldens;
 mod repository;
 mod test;
@@ -16,7 +17,7 @@ use anyhow::{Result, bail};
 /// A task: its name, what it does, and the function that gets the remaining arguments.
 type Task = (&'static str, &'static str, fn(&[String]) -> Result<()>);
 
-const TASKS: [Task; 6] = [
+const TASKS: [Task; 7] = [
     ("test", "builds the binary and runs every test", test::run),
     ("soak", "runs thousands of seeded histories and kills a worker fifty times", test::soak),
     ("tidy", "checks the rules of the house that no compiler knows", tidy::run),
@@ -26,6 +27,7 @@ const TASKS: [Task; 6] = [
         "walks through the tutorial on a real Apache Kafka (--java: with Java Kafka Connect instead)",
         tutorial::run,
     ),
+    ("fuzz", "throws damaged input at every parser (--help: targets and times)", fuzz::run),
     ("bench", "measures Moldau beside Java Kafka Connect and the bare wire (--help: rows and options)", bench::run),
 ];
 

@@ -27,7 +27,7 @@ const TIERS: &[(u8, &[&str])] = &[
     (6, &["connect-rest", "connect-plugins"]),
     (7, &["moldau", "e2e"]),
     // They stand on the test fixtures.
-    (8, &["benches", "xtask"]),
+    (8, &["benches", "fuzz", "xtask"]),
 ];
 const CONNECTOR_TIER: u8 = 3;
 
@@ -35,7 +35,7 @@ const CONNECTOR_TIER: u8 = 3;
 const RESERVED: &[(&str, &[&str], &str)] = &[
     ("kafka-client", &["connect-kafka", "moldau", "benches"], "only connect-kafka names the Kafka client"),
     ("connector-", &["connect-plugins"], "only connect-plugins names a concrete connector"),
-    ("connect-transforms", &["connect-plugins"], "only connect-plugins names a concrete transformation"),
+    ("connect-transforms", &["connect-plugins", "fuzz"], "only connect-plugins names a concrete transformation"),
     (
         "connect-rest-model",
         &["connect-rest", "connect-cli", "connect-herder"],

@@ -29,7 +29,7 @@ pub(super) fn parse(token: &str) -> Option<Datum> {
         24 => {
             let date = scan.date()?;
             scan.literal('T')?;
-            (&Schema::timestamp(), date + scan.time()?)
+            (&Schema::timestamp(), date.wrapping_add(scan.time()?))
         }
         _ => return None,
     };
@@ -46,7 +46,8 @@ impl Scan<'_> {
         let month = self.number()?;
         self.literal('-')?;
         let day = self.number()?;
-        Some(day_number(year, month, day) * DAY)
+        // Parity: a year too large for the milliseconds of a long wraps.
+        Some(day_number(year, month, day).wrapping_mul(DAY))
     }
 
     fn time(&mut self) -> Option<i64> {
@@ -100,6 +101,8 @@ mod tests {
         assert_eq!(millis("12:34:56.789Z"), Some(45_296_789));
         assert_eq!(millis("12\\:34\\:56.789Z"), Some(45_296_789));
         assert_eq!(millis("1969-12-31T23:59:59.999Z"), Some(-1));
+        assert!(millis("2020-01-02T12:34:56.789Z").is_some());
+        assert!(millis("999999999-1-2T2:3:5.789Z").is_some());
         assert_eq!(millis("2020-01-2"), None);
         assert_eq!(millis("2020/01/02"), None);
     }

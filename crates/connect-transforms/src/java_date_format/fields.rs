@@ -127,8 +127,10 @@ impl Fields {
                 week = week.wrapping_add(day / 7);
                 day = day % 7 + 1;
             } else {
-                week = week.wrapping_add((day - 1).div_euclid(7));
-                day = (day - 1).rem_euclid(7) + 1;
+                // In 64 bits: the smallest number has none below it.
+                let before = i64::from(day) - 1;
+                week = week.wrapping_add(before.div_euclid(7) as i32);
+                day = before.rem_euclid(7) as i32 + 1;
             }
             day = day_of_week(day);
         }
