@@ -70,7 +70,8 @@ impl Interval {
             if !low_included || !high_included {
                 return Err(VersionSpecError(format!("Single version must be surrounded by []: {text}")));
             }
-            let version = (!inner.is_empty()).then(|| inner.to_owned());
+            // Parity: no text at all is a version that nothing has.
+            let version = Some(inner.to_owned());
             return Ok(Self { low: version.clone(), low_included, high: version, high_included });
         };
         let (low, high) = (low.trim(), high.trim());
@@ -219,6 +220,8 @@ mod tests {
         assert!(!range("4.3").contains("4.3.1"));
         assert_eq!(range(" 0.0.1 ").to_string(), "[0.0.1,0.0.1]");
         assert_eq!(VersionRange::requirement("latest"), Ok(None));
+        assert_eq!(range("").to_string(), "[,]");
+        assert!(!range("").contains("4.3.1") && !range(" ").contains("0"));
     }
 
     #[test]

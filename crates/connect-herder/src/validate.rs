@@ -7,7 +7,7 @@ use connect_config::connector::{common_definition, preflight};
 use connect_config::converter::ConverterUse;
 use connect_config::later::Client;
 use connect_config::version::VersionRange;
-use connect_config::{Classes, ConnectorKind, PluginKind, Plugins, WorkerConfig};
+use connect_config::{Classes, ConnectorKind, PluginInfo, PluginKind, Plugins, WorkerConfig};
 use indexmap::IndexMap;
 use kafka_config::{ConfigDef, ConfigKey, ConfigValue, RawConfig, hash_order};
 
@@ -115,11 +115,11 @@ pub(crate) fn validate(
         return Ok(without_version(config, plugins, &fault));
     }
     let refused = |error: kafka_config::ConfigError| Error::config(error.to_string());
-    let found = preflight(kind, config, plugins, worker).map_err(refused)?;
+    let mut found = preflight(kind, config, plugins, worker).map_err(refused)?;
     let class = config.get(CLASS_KEY).unwrap_or_default().to_owned();
     let groups = found.definition.groups().to_vec();
     let mut all = Validation { class, error_count: 0, groups, keys: Vec::new(), warnings: found.warnings };
-    let converters = converter_values(config, plugins, &found.values);
+    let converters = converter_values(config, plugins, &mut found.values);
     // A key of the connector takes the place of a framework key of the same name.
     let own = plugin.config();
     let mut keys = by_name(found.definition.keys().cloned(), |key| &key.name);
@@ -229,11 +229,25 @@ fn described(plugin: &ConnectorPlugin) -> String {
     )
 }
 
-/// The keys of converters that the connector chooses itself: prefix, definition, values.
+/// What is wrong when a converter does not have the version that the configuration asks for.
+fn converter_fault(plugin: &PluginInfo, version: Option<&str>, plugins: &Plugins) -> Option<String> {
+    let range = VersionRange::requirement(version?).ok()??;
+    if range.contains(&plugin.version) {
+        return None;
+    }
+    // Parity: a class that converts values and headers counts twice.
+    let kinds = [PluginKind::Converter, PluginKind::HeaderConverter].into_iter();
+    let versions = kinds.filter_map(|kind| Some(plugins.find(kind, &plugin.class)?.version)).collect::<Vec<_>>();
+    let (class, versions) = (&plugin.class, versions.join(", "));
+    Some(format!("Plugin {class} not found that matches the version range {range}, available versions: [{versions}]"))
+}
+
+/// The keys of converters that the connector chooses itself: prefix, definition, values. A converter that does not have
+/// the version asked for is an error of both its keys.
 fn converter_values(
     config: &RawConfig,
     plugins: &Plugins,
-    values: &[ConfigValue],
+    values: &mut [ConfigValue],
 ) -> Vec<(String, ConfigDef, Vec<ConfigValue>)> {
     let mut found = Vec::new();
     for (what, kind) in [
@@ -242,10 +256,15 @@ fn converter_values(
         (ConverterUse::Value, PluginKind::Converter),
     ] {
         let key = what.class_key();
-        let sound = values.iter().all(|value| value.name != key || value.errors.is_empty());
+        let own = |name: &str| name == key || name == what.version_key();
+        let sound = values.iter().all(|value| !own(&value.name) || value.errors.is_empty());
         let Some(plugin) = config.get(key).filter(|_| sound).and_then(|class| plugins.find(kind, class.trim())) else {
             continue;
         };
+        if let Some(fault) = converter_fault(&plugin, config.get(what.version_key()), plugins) {
+            values.iter_mut().filter(|value| own(&value.name)).for_each(|value| value.errors.push(fault.clone()));
+            continue;
+        }
         let prefix = format!("{key}.");
         let mut own = config.with_prefix(&prefix);
         own.insert_default("converter.type", what.type_name());

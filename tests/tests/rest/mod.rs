@@ -19,3 +19,4 @@ mod replies;
 mod requests;
 mod topics;
 mod validation;
+mod versions;
