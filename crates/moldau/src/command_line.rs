@@ -7,7 +7,7 @@ use clap::Parser;
 use clap::error::ErrorKind;
 
 use crate::exit::Exit;
-use crate::{broker, consume, logging, produce, quickstart, standalone};
+use crate::{broker, connect_plugin_path, consume, logging, produce, quickstart, standalone};
 
 const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (Kafka Connect 4.3.1)");
 
@@ -16,6 +16,7 @@ const USAGE: &str = "moldau quickstart [--data DIR]
        moldau broker [--listen HOST:PORT] [--data DIR]
        moldau consume --topic TOPIC [--from-beginning] [--bootstrap-server HOST:PORT]
        moldau produce --topic TOPIC [--bootstrap-server HOST:PORT]
+       moldau connect-plugin-path list|sync-manifests --plugin-path PATH
        moldau COMMAND --help
        every command: [--log-format people|json|java] [--log-level LEVELS]";
 
@@ -42,6 +43,8 @@ pub(crate) enum Command {
     Consume(consume::Arguments),
     /// Send lines of standard input to a topic, as kafka-console-producer.sh does
     Produce(produce::Arguments),
+    /// List the Java plug-ins of a plugin.path or write their manifests, as connect-plugin-path.sh does
+    ConnectPluginPath(connect_plugin_path::Arguments),
 }
 
 /// Reads the command line. What needs no command (help, the version, a complaint) is printed here, and the code to end

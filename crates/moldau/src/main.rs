@@ -19,6 +19,7 @@ mod surroundings;
 mod worker;
 
 mod broker;
+mod connect_plugin_path;
 mod consume;
 mod produce;
 mod quickstart;
@@ -40,6 +41,7 @@ fn main() -> ExitCode {
         Command::Broker(arguments) => (broker::run(&arguments, &line.log), Exit::say),
         Command::Consume(arguments) => (consume::run(&arguments, &line.log), Exit::say),
         Command::Produce(arguments) => (produce::run(&arguments, &line.log), Exit::say),
+        Command::ConnectPluginPath(arguments) => return connect_plugin_path::run(&arguments),
     };
     let code = result.map_or_else(report, |()| ExitCode::SUCCESS);
     logging::finish();

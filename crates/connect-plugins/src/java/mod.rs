@@ -18,6 +18,9 @@ mod sample;
 #[cfg(test)]
 mod scan_tests;
 
+mod manifest_files;
+mod sync;
+
 mod listing;
 mod plugins;
 mod report;
@@ -26,5 +29,7 @@ pub use classes::UNDEFINED;
 pub use kind::JavaKind;
 pub use listing::{Discovery, Listing, list};
 pub use location::{Layout, Location, elements, places, written};
+pub use manifest_files::{rewrite_folder, rewrite_jar};
 pub use plugins::JavaPlugins;
 pub use scan::{Depth, FoundPlugin, Manifests, Scan, has_manifest, manifests_at, scan};
+pub use sync::{Change, changes, not_loadable};
