@@ -30,15 +30,15 @@ fn classes(target: &Path) {
     std::fs::remove_file(target.join("demo/Gone.class")).unwrap();
 }
 
-/// Fills a folder with places of all shapes: a folder of classes, one with a jar, one with several, one with a jar that
-/// is broken and nothing else, an empty one; a jar with manifests alone, one of Kafka; a file that does not matter.
+/// Fills a folder with places: a folder of classes, one with a jar, one with several; a jar with manifests alone; a file
+/// that does not matter.
 pub(crate) fn make(folder: &Path) {
     let hierarchy = folder.join("hierarchy");
     classes(&hierarchy);
     let scratch = tempfile::tempdir().unwrap();
     let manifest = scratch.path().join("manifest");
     std::fs::write(&manifest, "Implementation-Version: 9.9\n").unwrap();
-    for place in ["single", "several/deeper", "broken", "empty"] {
+    for place in ["single", "several/deeper"] {
         std::fs::create_dir_all(folder.join(place)).unwrap();
     }
     jar(&["cfm", &text(&folder.join("single/demo.jar")), &text(&manifest), "-C", &text(&hierarchy), "demo"]);
@@ -50,8 +50,15 @@ pub(crate) fn make(folder: &Path) {
     }
     jar(&["cf", &text(&folder.join("several/b.zip")), "-C", &text(scratch.path()), "META-INF"]);
     std::fs::copy(folder.join("several/b.zip"), folder.join("manifests.jar")).unwrap();
-    std::fs::write(folder.join("broken/broken.jar"), "this is no jar").unwrap();
     std::fs::write(folder.join("notes.txt"), "no plug-ins here").unwrap();
+}
+
+/// Adds a place with a jar that is broken, an empty one, and a jar of Kafka.
+pub(crate) fn make_odd(folder: &Path) {
+    for place in ["broken", "empty"] {
+        std::fs::create_dir_all(folder.join(place)).unwrap();
+    }
+    std::fs::write(folder.join("broken/broken.jar"), "this is no jar").unwrap();
     let kafkas = kafka_libs().unwrap().jars();
     std::fs::copy(kafkas.join("connect-json-4.3.1.jar"), folder.join("json.jar")).unwrap();
 }

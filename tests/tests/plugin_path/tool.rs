@@ -1,15 +1,19 @@
 //! `connect-plugin-path.sh` beside Apache's.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use e2e::{JavaTools, Moldau, ToolEnd};
+use e2e::{JavaTools, Moldau, ToolEnd, kafka_libs};
 
 use crate::jars::{self, text};
 
 fn ours(arguments: &[&str]) -> ToolEnd {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../bin/connect-plugin-path.sh");
-    let output = Command::new(script).args(arguments).env("MOLDAU_BIN", Moldau::binary().unwrap()).output().unwrap();
+    end(Command::new(script).args(arguments).env("MOLDAU_BIN", Moldau::binary().unwrap()))
+}
+
+fn end(command: &mut Command) -> ToolEnd {
+    let output = command.output().unwrap();
     ToolEnd {
         code: output.status.code().unwrap(),
         output: String::from_utf8(output.stdout).unwrap(),
@@ -21,6 +25,33 @@ fn java() -> (tempfile::TempDir, JavaTools) {
     let folder = tempfile::tempdir().unwrap();
     let tools = JavaTools::start(&folder.path().join("log")).unwrap();
     (folder, tools)
+}
+
+/// Apache's tool with the few jars it needs: it looks through all classes on its class path for each place.
+fn java_scans(arguments: &[&str]) -> ToolEnd {
+    const NEEDED: [&str; 14] = [
+        "kafka-tools-4",
+        "kafka-clients-",
+        "connect-api-",
+        "connect-runtime-",
+        "connect-json-",
+        "argparse4j-",
+        "classgraph-",
+        "slf4j-api-",
+        "maven-artifact-",
+        "jackson-annotations-",
+        "jackson-core-",
+        "jackson-databind-",
+        "jackson-datatype-jdk8-",
+        "jackson-module-blackbird-",
+    ];
+    let jars = jars::all(&kafka_libs().unwrap().jars());
+    let needed =
+        |path: &&PathBuf| NEEDED.iter().any(|start| path.file_name().unwrap().to_str().unwrap().starts_with(start));
+    let class_path: Vec<String> = jars.iter().filter(needed).map(|path| text(path)).collect();
+    let mut command = Command::new("java");
+    command.args(["-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp", &class_path.join(":")]);
+    end(command.arg("org.apache.kafka.tools.ConnectPluginPath").args(arguments))
 }
 
 /// The lines in an order that does not depend on hash codes; places come in the order of the file system in Java.
@@ -45,23 +76,22 @@ fn without_computed_versions(text: &str) -> String {
 
 #[test]
 fn rows_are_javas() {
-    let (folder, mut java) = java();
+    let folder = tempfile::tempdir().unwrap();
     let places = folder.path().join("places");
     jars::make(&places);
+    jars::make_odd(&places);
     let worker = folder.path().join("worker.properties");
     std::fs::write(&worker, format!("plugin.path=\\\n  {} , {}\n", text(&places), text(&places.join("json.jar"))))
         .unwrap();
     let empty = folder.path().join("w2.properties");
     std::fs::write(&empty, "bootstrap.servers=x\n").unwrap();
-    let (places, several) = (text(&places), text(&places.join("several")));
-    let broken = format!("{places}/broken");
-    let requests: [&[&str]; 3] = [
-        &["list", "--plugin-path", &places],
-        &["list", "--plugin-location", &broken, "--worker-config", &text(&worker), "--worker-config", &text(&empty)],
+    let (several, broken) = (text(&places.join("several")), text(&places.join("broken")));
+    let requests: [&[&str]; 2] = [
+        &["list", "--worker-config", &text(&worker), "--worker-config", &text(&empty)],
         &["l", "--plugin-loc", &several, &format!("--plugin-location={several}//"), "--plugin-p", &broken],
     ];
     for request in requests {
-        let (theirs, ours) = (java.run("ConnectPluginPath", request, "").unwrap(), ours(request));
+        let (theirs, ours) = (java_scans(request), ours(request));
         assert_eq!(ours.code, theirs.code, "{request:?}\n{}\n{}", ours.errors, theirs.errors);
         let (ours, theirs) = (without_computed_versions(&ours.output), without_computed_versions(&theirs.output));
         assert_eq!(sorted(&ours), sorted(&theirs), "{request:?}");
@@ -163,7 +193,7 @@ fn contents(folder: &Path) -> Vec<(String, Vec<(String, Vec<String>)>)> {
     for path in jars::all(folder) {
         let name = path.strip_prefix(folder).unwrap().display().to_string();
         let is_jar = [".jar", ".zip"].iter().any(|ending| name.to_lowercase().ends_with(ending));
-        let inside = if is_jar && !name.contains("broken") { jars::services(&path) } else { Vec::new() };
+        let inside = if is_jar { jars::services(&path) } else { Vec::new() };
         all.push((name, inside));
     }
     all.push(("hierarchy".to_owned(), jars::files(&folder.join("hierarchy"))));
@@ -172,31 +202,39 @@ fn contents(folder: &Path) -> Vec<(String, Vec<(String, Vec<String>)>)> {
 
 #[test]
 fn manifests_are_synced_as_javas() {
-    let (folder, mut java) = java();
+    let folder = tempfile::tempdir().unwrap();
     let (their_place, our_place) = (folder.path().join("theirs"), folder.path().join("ours"));
     jars::make(&their_place);
     jars::make(&our_place);
+    let (theirs, ours_text) = (text(&their_place), text(&our_place));
     let before = contents(&our_place);
-    for (index, flags) in [&["--dry-run"][..], &["--keep-not-found"], &[], &[]].into_iter().enumerate() {
-        let request = |place: &Path| {
-            [&["sync-manifests", "--plugin-path", &text(place)], flags]
-                .concat()
-                .iter()
-                .map(|word| (*word).to_owned())
-                .collect::<Vec<_>>()
+    let dry = ours(&["sync-manifests", "--plugin-path", &ours_text, "--dry-run"]);
+    assert_eq!((dry.code, dry.errors.as_str()), (0, ""));
+    assert!(
+        dry.output
+            .starts_with("Dry run started: No changes will be committed.\nScanning for plugins...\nDry Run Sync\t")
+    );
+    let passed = "Dry run passed: All above changes can be committed to disk if re-run with dry run disabled.\n";
+    assert!(dry.output.ends_with(passed));
+    assert_eq!(contents(&our_place), before, "a dry run changes nothing");
+    for flag in ["--keep-not-found", "--plugin-path"] {
+        // The second time the same path twice, which is once.
+        let request = |place: &str| {
+            let mut words =
+                vec!["sync-manifests".to_owned(), "--plugin-path".to_owned(), place.to_owned(), flag.to_owned()];
+            words.extend((flag == "--plugin-path").then(|| place.to_owned()));
+            words
         };
-        let words = request(&their_place);
-        let theirs = java.run("ConnectPluginPath", &words.iter().map(String::as_str).collect::<Vec<_>>(), "").unwrap();
-        let words = request(&our_place);
-        let ours = ours(&words.iter().map(String::as_str).collect::<Vec<_>>());
-        assert_eq!(ours.code, theirs.code, "{flags:?}\n{}\n{}", ours.errors, theirs.errors);
-        assert_eq!(blocks(&ours.output, &our_place), blocks(&theirs.output, &their_place), "{flags:?}");
-        let (ours, theirs) = (contents(&our_place), contents(&their_place));
-        assert_eq!(ours, theirs, "{flags:?}");
-        assert_eq!(ours == before, index == 0, "a dry run changes nothing");
+        let run = |tool: fn(&[&str]) -> ToolEnd, words: Vec<String>| {
+            tool(&words.iter().map(String::as_str).collect::<Vec<_>>())
+        };
+        let (java, ours) = (run(java_scans, request(&theirs)), run(ours, request(&ours_text)));
+        assert_eq!(ours.code, java.code, "{flag}\n{}\n{}", ours.errors, java.errors);
+        assert_eq!(blocks(&ours.output, &our_place), blocks(&java.output, &their_place), "{flag}");
+        assert_eq!(contents(&our_place), contents(&their_place), "{flag}");
     }
-    // Java's own loader of services reads what we wrote: nothing is left that has no manifest.
-    let listed = java.run("ConnectPluginPath", &["list", "--plugin-path", &text(&our_place)], "").unwrap();
-    let row = |line: &&str| line.starts_with("demo.") && !line.contains("\ttrue\ttrue\t");
-    assert_eq!(listed.output.lines().filter(row).collect::<Vec<_>>(), [""; 0]);
+    // Java's own loader of services reads what we wrote.
+    let again = java_scans(&["sync-manifests", "--plugin-path", &ours_text]);
+    assert_eq!(again.output, "Scanning for plugins...\nNo changes required.\n", "{}", again.errors);
+    assert_eq!(ours(&["sync-manifests", "--plugin-path", &theirs]).output, again.output);
 }

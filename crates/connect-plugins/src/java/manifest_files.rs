@@ -2,7 +2,7 @@
 //! step, so that whatever happens there is a whole jar: the old or the new one.
 
 use std::collections::BTreeSet;
-use std::io::{self, BufReader, BufWriter, Write};
+use std::io::{self, BufReader, BufWriter, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use env::{Env, File, OpenOptions};
@@ -121,7 +121,7 @@ fn make(
     if let Some(of) = owner {
         file.set_owner_and_mode(of.owner, of.mode)?;
     }
-    let mut jar = ZipWriter::new(BufWriter::with_capacity(64 << 10, file));
+    let mut jar = ZipWriter::new(Target::new(file));
     let mut kept = match old {
         Some(old) => copy(old, manifests, &mut jar).map_err(io::Error::other)?,
         None => BTreeSet::new(),
@@ -141,14 +141,68 @@ fn make(
         jar.write_all(text(named(manifests, kind)).as_bytes())?;
         kept.insert(name);
     }
-    let file = jar.finish().map_err(io::Error::other)?;
-    file.into_inner().map_err(io::IntoInnerError::into_error)?.sync_data()?;
+    jar.finish().map_err(io::Error::other)?.sync()?;
     Ok(!kept.is_empty())
+}
+
+/// The file that a jar is written to. `ZipWriter` panics when one of its writes fails; so none does, and the first error
+/// comes out at the end.
+struct Target {
+    file: BufWriter<Box<dyn File>>,
+    at: u64,
+    end: u64,
+    failed: Option<io::Error>,
+}
+
+impl Target {
+    fn new(file: Box<dyn File>) -> Self {
+        Self { file: BufWriter::with_capacity(64 << 10, file), at: 0, end: 0, failed: None }
+    }
+
+    fn attempt(&mut self, step: impl FnOnce(&mut BufWriter<Box<dyn File>>) -> io::Result<()>) {
+        if self.failed.is_none() {
+            self.failed = step(&mut self.file).err();
+        }
+    }
+
+    fn sync(mut self) -> io::Result<()> {
+        self.attempt(Write::flush);
+        self.attempt(|file| file.get_mut().sync_data());
+        self.failed.map_or(Ok(()), Err)
+    }
+}
+
+impl Write for Target {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.attempt(|file| file.write_all(bytes));
+        self.at += bytes.len() as u64;
+        self.end = self.end.max(self.at);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.attempt(Write::flush);
+        Ok(())
+    }
+}
+
+impl Seek for Target {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        let at = match to {
+            SeekFrom::Start(at) => Some(at),
+            SeekFrom::Current(by) => self.at.checked_add_signed(by),
+            SeekFrom::End(by) => self.end.checked_add_signed(by),
+        };
+        self.at = at.ok_or(io::ErrorKind::InvalidInput)?;
+        let at = self.at;
+        self.attempt(|file| file.seek(SeekFrom::Start(at)).map(|_| ()));
+        Ok(at)
+    }
 }
 
 /// Copies all entries but service manifests, as they are; gives the names of those copied. Folders of manifests that
 /// nothing is left in stay behind.
-fn copy<W: Write + io::Seek>(
+fn copy<W: Write + Seek>(
     mut old: Old,
     manifests: &Manifests,
     jar: &mut ZipWriter<W>,

@@ -20,9 +20,13 @@ mod scan_tests;
 
 mod manifest_files;
 mod sync;
+#[cfg(test)]
+mod sync_tests;
 
 mod listing;
 mod plugins;
+#[cfg(test)]
+mod plugins_tests;
 mod report;
 
 pub use classes::UNDEFINED;

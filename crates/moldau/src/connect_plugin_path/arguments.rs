@@ -56,8 +56,7 @@ const HELP_HELP: &str = "
 optional arguments:
   -h, --help             show this help message and exit
 ";
-const SYNC_HELP: &str = "\
-  --dry-run              If  specified,  changes   that   would  have  been
+const SYNC_HELP: &str = "  --dry-run              If  specified,  changes   that   would  have  been
                          written to disk are not applied
   --keep-not-found       If specified, manifests  for  missing  plugins are
                          not removed from the plugin path
