@@ -22,5 +22,6 @@ public final class Main {
         DateFormatGoldens.write(folder);
         ValueKeys.write(folder);
         ClientGoldens.write(folder);
+        ConfigGoldens.write(folder);
     }
 }

@@ -35,6 +35,8 @@ fn of_table(client: &'static str) -> impl Iterator<Item = ConfigKey> {
             "null" => key.default_null(),
             default => key.default(default),
         };
+        // Parity: the one key with a group, without a name.
+        let key = if name == "internal.throw.on.fetch.stable.offset.unsupported" { key.group("", -1) } else { key };
         Some(key.importance(match columns.next()? {
             "HIGH" => Importance::High,
             "MEDIUM" => Importance::Medium,

@@ -79,9 +79,11 @@ pub fn worker_findings(raw: &RawConfig, parsed: &ParsedConfig) -> Vec<Finding> {
             ));
         }
     }
-    if !parsed.list("rest.extension.classes").is_empty() {
+    let extensions = parsed.list("rest.extension.classes");
+    if !extensions.is_empty() {
         let fix = "remove the key, and limit access by other means if the extension did";
-        found.push(Finding::refused("rest.extension.classes", "load REST extensions", fix));
+        let cannot = format!("load REST extensions ({})", extensions.join(", "));
+        found.push(Finding::refused("rest.extension.classes", &cannot, fix));
     }
     found.extend(["internal.key.converter", "internal.value.converter"].iter().filter_map(|name| {
         let named = raw.contains_key(name) || raw.has_prefix(&format!("{name}."));
@@ -138,6 +140,7 @@ pub fn client_findings(client: Client, prefix: &str, raw: &RawConfig) -> Vec<Fin
         Rule::warn("security.providers", &[], "Java's security providers cannot be loaded"),
         Rule::warn("client.dns.lookup", &["use_all_dns_ips"], "all addresses of a name are tried in turn"),
     ];
+    rules.extend(Rule::of_security());
     match client {
         Client::Producer => rules.extend(Rule::of_producers()),
         Client::Consumer => rules.extend(Rule::of_consumers()),
@@ -150,7 +153,7 @@ struct Rule {
     key: &'static str,
     /// Values that are fine, in any case.
     fine: &'static [&'static str],
-    /// What cannot be done; `None` warns.
+    /// What cannot be done, `{}` stands for the value; `None` warns.
     cannot: Option<&'static str>,
     text: &'static str,
 }
@@ -167,6 +170,24 @@ impl Rule {
 
     fn warn(key: &'static str, fine: &'static [&'static str], text: &'static str) -> Self {
         Self { key, fine, cannot: None, text }
+    }
+
+    /// Java classes that would decide who is let in.
+    fn of_security() -> impl Iterator<Item = Self> {
+        const OWN_JWT: &[&str] = &[
+            "org.apache.kafka.common.security.oauthbearer.DefaultJwtRetriever",
+            "org.apache.kafka.common.security.oauthbearer.DefaultJwtValidator",
+        ];
+        [
+            "ssl.engine.factory.class",
+            "sasl.client.callback.handler.class",
+            "sasl.login.callback.handler.class",
+            "sasl.login.class",
+            "sasl.oauthbearer.jwt.retriever.class",
+            "sasl.oauthbearer.jwt.validator.class",
+        ]
+        .into_iter()
+        .map(|key| Self::refuse_unless(key, OWN_JWT, "load the Java class {}", "remove the key"))
     }
 
     fn of_producers() -> [Self; 6] {
@@ -235,7 +256,7 @@ impl Rule {
             return None;
         }
         Some(match self.cannot {
-            Some(cannot) => Finding::refused(name, cannot, self.text),
+            Some(cannot) => Finding::refused(name, &cannot.replace("{}", &value), self.text),
             None => Finding::warning(name, self.text),
         })
     }
@@ -277,6 +298,9 @@ mod tests {
             ("admin.listeners", "https://:2"),
             ("rest.extension.classes", "x.BasicAuth"),
             ("security.protocol", "SASL_SSL"),
+            ("ssl.engine.factory.class", "x.Engine"),
+            ("consumer.sasl.login.class", "x.Login"),
+            ("producer.sasl.client.callback.handler.class", "x.Handler"),
             ("admin.security.protocol", "ssl"),
             ("producer.security.protocol", "SSL"),
             ("producer.interceptor.classes", "x.Y"),

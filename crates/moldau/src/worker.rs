@@ -67,7 +67,7 @@ impl Setup {
         let registry = Arc::new(connect_plugins::builtin());
         let java = java_plugins(env, raw, registry.clone());
         let plugins: Plugins = Arc::new(WorkerPlugins::new(registry.clone(), java.clone()));
-        let refused = |error: ConfigError| refused(file, raw, &error);
+        let refused = |error: ConfigError| refused(file, raw, &error, &java);
         java.demand_manifests().map_err(Exit::worker)?;
         let (resolved, providers) = resolved(env, raw, options).map_err(refused)?;
         let config = WorkerConfig::standalone(&resolved, &*plugins).or_else(|_| {
@@ -218,12 +218,20 @@ fn resolved(env: &Env, raw: &RawConfig, options: &JavaOptions) -> Result<(RawCon
     Ok((resolved, providers))
 }
 
-/// Names the file, and the key and its value where Java's sentence does not.
-fn refused(file: &str, raw: &RawConfig, error: &ConfigError) -> Exit {
+/// Names the file, the key and its value where Java's sentence does not, and the jar of a class that cannot run here.
+fn refused(file: &str, raw: &RawConfig, error: &ConfigError, java: &JavaPlugins) -> Exit {
     let text = error.to_string();
     let unnamed = error.name().filter(|name| !text.contains(*name));
     let line = unnamed.map(|name| format!("{name}={}: ", raw.get(name).unwrap_or_default()));
-    let text = format!("{file}: {}{text}", line.unwrap_or_default());
+    let mut text = format!("{file}: {}{text}", line.unwrap_or_default());
+    let classes = error.name().filter(|name| name.contains("class") || name.ends_with(".policy"));
+    for class in classes.and_then(|name| raw.get(name)).unwrap_or_default().split(',').map(str::trim) {
+        let found = Some(class).filter(|class| !class.is_empty()).and_then(|class| java.find(class));
+        if let Some(found) = found.filter(|found| !text.contains(&*found.jar.to_string_lossy())) {
+            let (class, jar) = (&found.class, found.jar.display());
+            text.push_str(&format!("\n{class} is in {jar}; this version of Moldau cannot run Java classes yet"));
+        }
+    }
     Exit::worker(logging::secrets().hide(&text))
 }
 

@@ -76,6 +76,10 @@ fn split_rules(text: &str) -> Vec<String> {
             }
         }
     }
+    // Parity: nothing behind the last comma is no rule.
+    if rules.len() > 1 && rules.last().is_some_and(|rule| rule.trim().is_empty()) {
+        rules.pop();
+    }
     rules.into_iter().map(|rule| rule.trim().to_owned()).collect()
 }
 
