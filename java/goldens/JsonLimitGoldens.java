@@ -28,7 +28,32 @@ final class JsonLimitGoldens {
             goldens.strings();
             goldens.names();
             goldens.numbers();
-            goldens.nesting();
+            goldens.onLargeStack(goldens::nesting);
+        }
+    }
+
+    private interface Cases {
+        void write() throws IOException;
+    }
+
+    /** How deep Java's stack reaches changes from run to run. */
+    private void onLargeStack(Cases cases) throws IOException {
+        IOException[] failure = new IOException[1];
+        Thread thread = new Thread(null, () -> {
+            try {
+                cases.write();
+            } catch (IOException e) {
+                failure[0] = e;
+            }
+        }, "deep", 512L << 20);
+        thread.start();
+        try {
+            thread.join();
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+        if (failure[0] != null) {
+            throw failure[0];
         }
     }
 

@@ -12,6 +12,7 @@ public final class Main {
         Files.createDirectories(folder);
         JsonGoldens.write(folder);
         JsonLimitGoldens.write(folder);
+        RandomGoldens.write(folder);
         ValuesGoldens.write(folder);
         PlainGoldens.write(folder);
         CharsetGoldens.write(folder);

@@ -163,6 +163,23 @@ fn written(value: &Value) -> Answer {
 }
 
 #[test]
+fn random_data_go_there_and_back_as_in_java() {
+    compare("json-random", &[], |case| {
+        let datum = case.datum()?;
+        let mut converter = JsonConverterPlugin.converter(&config(&case.input["config"]), Role::Value)?;
+        let mut out = Vec::new();
+        let (mut answer, bytes) = match converter.encode(topic(), &datum, &mut out)? {
+            Encoded::Null => (golden_cases::no_bytes(), None),
+            Encoded::Written => (golden_cases::bytes(&out), Some(Bytes::from(out))),
+        };
+        let read = converter.decode(DecodeContext::new("topic"), bytes.as_ref())?;
+        assert_eq!(read, converter.decode(DecodeContext::new("topic"), bytes.as_ref())?, "{}", case.name);
+        answer["read"] = golden_cases::datum_of_hash_maps(&read);
+        Ok(answer)
+    });
+}
+
+#[test]
 fn json_ends_at_the_limits_of_jackson() {
     compare("json-limits", &[], |case| match case.input["write"].as_str() {
         Some(kind) => write_deep(kind, case.input["depth"].as_u64().unwrap()),
