@@ -139,15 +139,27 @@ pub fn client_findings(client: Client, prefix: &str, raw: &RawConfig) -> Vec<Fin
         ),
         Rule::warn("security.providers", &[], "Java's security providers cannot be loaded"),
         Rule::warn("client.dns.lookup", &["use_all_dns_ips"], "all addresses of a name are tried in turn"),
+        Rule::warn("enable.metrics.push", &["false"], "metrics are not sent to brokers"),
+        Rule::warn("metrics.sample.window.ms", &["30000"], NO_METRICS),
+        Rule::warn("metrics.num.samples", &["2"], NO_METRICS),
+        Rule::warn("metrics.recording.level", &["INFO"], NO_METRICS),
+        Rule::warn("receive.buffer.bytes", &["-1"], "the system sizes the buffers of sockets"),
+        Rule::warn("send.buffer.bytes", &["-1"], "the system sizes the buffers of sockets"),
     ];
     rules.extend(Rule::of_security());
+    if !prefix.is_empty() {
+        let text = "variables are resolved by the providers of the worker";
+        rules.push(Rule::warn("config.providers", &[], text));
+    }
     match client {
         Client::Producer => rules.extend(Rule::of_producers()),
         Client::Consumer => rules.extend(Rule::of_consumers()),
-        Client::Admin => {}
+        Client::Admin => rules.extend(Rule::of_admins()),
     }
     rules.iter().filter_map(|rule| rule.apply(prefix, raw)).collect()
 }
+
+const NO_METRICS: &str = "there are no metrics yet";
 
 struct Rule {
     key: &'static str,
@@ -190,7 +202,7 @@ impl Rule {
         .map(|key| Self::refuse_unless(key, OWN_JWT, "load the Java class {}", "remove the key"))
     }
 
-    fn of_producers() -> [Self; 6] {
+    fn of_producers() -> [Self; 9] {
         const BYTES: &[&str] = &["org.apache.kafka.common.serialization.ByteArraySerializer"];
         let remove = "remove the key";
         [
@@ -202,7 +214,15 @@ impl Rule {
                 "use \"false\", Connect's default",
             ),
             Self::refuse_unless("transactional.id", &[], "write in transactions", remove),
+            Self::refuse_unless(
+                "transaction.two.phase.commit.enable",
+                &["false"],
+                "take part in two-phase commits",
+                remove,
+            ),
             Self::refuse_unless("partitioner.class", &[], "call other partitioners than Kafka's default", remove),
+            Self::warn("partitioner.availability.timeout.ms", &["0"], "slow leaders are not left out"),
+            Self::warn("compression.lz4.level", &["9"], "LZ4 has one level here"),
             Self::refuse_unless("key.serializer", BYTES, "serialize after converters", remove),
             Self::refuse_unless("value.serializer", BYTES, "serialize after converters", remove),
         ]
@@ -212,7 +232,6 @@ impl Rule {
         const BYTES: &[&str] = &["org.apache.kafka.common.serialization.ByteArrayDeserializer"];
         const RANGE: &[&str] = &[
             "org.apache.kafka.clients.consumer.RangeAssignor",
-            "range",
             "org.apache.kafka.clients.consumer.RangeAssignor,org.apache.kafka.clients.consumer.CooperativeStickyAssignor",
         ];
         let remove = "remove the key";
@@ -246,6 +265,14 @@ impl Rule {
             Self::refuse_unless("value.deserializer", BYTES, "deserialize before converters", remove),
             Self::warn("group.instance.id", &[], "tasks are dynamic members of their group"),
             Self::warn("client.rack", &[], "records are fetched from the leaders of partitions"),
+        ]
+    }
+
+    fn of_admins() -> [Self; 2] {
+        const CONTROLLERS: &str = "administer a cluster through its controllers";
+        [
+            Self::refuse_unless("bootstrap.controllers", &[], CONTROLLERS, "use \"bootstrap.servers\""),
+            Self::warn("retries", &["2147483647"], "calls are tried again until default.api.timeout.ms is over"),
         ]
     }
 
@@ -307,12 +334,14 @@ mod tests {
             ("producer.enable.idempotence", "true"),
             ("producer.transactional.id", "t"),
             ("producer.partitioner.class", "x.Y"),
+            ("producer.transaction.two.phase.commit.enable", "true"),
+            ("admin.bootstrap.controllers", "a:1"),
             ("producer.key.serializer", "x.Y"),
             ("producer.value.serializer", "x.Y"),
             ("consumer.isolation.level", "read_committed"),
             ("consumer.enable.auto.commit", "true"),
             ("consumer.group.protocol", "consumer"),
-            ("consumer.partition.assignment.strategy", "x.Y"),
+            ("consumer.partition.assignment.strategy", "range"),
             ("consumer.interceptor.classes", "x.Y"),
             ("consumer.key.deserializer", "x.Y"),
             ("consumer.value.deserializer", "x.Y"),
@@ -331,6 +360,12 @@ mod tests {
             ("internal.key.converter", "x"),
             ("consumer.group.instance.id", "x"),
             ("consumer.client.rack", "x"),
+            ("consumer.receive.buffer.bytes", "65536"),
+            ("producer.compression.lz4.level", "12"),
+            ("producer.partitioner.availability.timeout.ms", "1"),
+            ("producer.config.providers", "file"),
+            ("producer.enable.metrics.push", "true"),
+            ("metrics.recording.level", "DEBUG"),
             ("moldau.memroy.bytes", "1"),
         ];
         for (name, value) in warned {

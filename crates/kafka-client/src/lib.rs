@@ -17,7 +17,7 @@ pub mod group;
 pub mod producer;
 
 pub use admin::Admin;
-pub use config::{AdminConfig, ConsumerConfig, ProducerConfig};
+pub use config::{AdminConfig, ClientConfig, ConsumerConfig, ProducerConfig};
 pub use consumer::Consumer;
 pub use error::ClientError;
 pub use memory::{Memory, Reserved};

@@ -1,18 +1,20 @@
-//! Every test that `docs/parity.md` names exists.
+//! Every test that `docs/parity.md` and `docs/parity-keys.md` name exists.
 //!
-//! The document holds tables; in each the column headed `Test` names tests in backticks, several separated by anything:
-//! `path/from/the/root.rs::test_name`, or `crate_name::module::test_name` with the crate's name as Rust writes it.
+//! The documents hold tables; in each the column headed `Test` names tests in backticks, several separated by anything:
+//! `path/from/the/root.rs::test_name`, or `crate_name::module::test_name` with the crate's name as Rust writes it. Between
+//! the tables, the first form names tests of all rows that follow.
 
 use crate::repository::TextFile;
 
-const DOCUMENT: &str = "docs/parity.md";
+const DOCUMENTS: [&str; 2] = ["docs/parity.md", "docs/parity-keys.md"];
 
 pub(super) fn check(texts: &[TextFile]) -> Vec<String> {
-    let Some(document) = texts.iter().find(|file| file.path == DOCUMENT) else { return Vec::new() };
     let mut violations = Vec::new();
-    for (number, test) in named(&document.text) {
-        if !exists(&test, texts) {
-            violations.push(format!("{DOCUMENT}:{number}: there is no test {test}"));
+    for document in texts.iter().filter(|file| DOCUMENTS.contains(&file.path.as_str())) {
+        for (number, test) in named(&document.text) {
+            if !exists(&test, texts) {
+                violations.push(format!("{}:{number}: there is no test {test}", document.path));
+            }
         }
     }
     violations
@@ -25,6 +27,8 @@ fn named(text: &str) -> Vec<(usize, String)> {
     for (index, line) in text.lines().enumerate() {
         if !line.trim_start().starts_with('|') {
             column = None;
+            let codes = line.split('`').skip(1).step_by(2).filter(|code| code.contains(".rs::"));
+            tests.extend(codes.map(|code| (index + 1, code.to_owned())));
             continue;
         }
         let cells: Vec<&str> = line.trim().trim_matches('|').split('|').map(str::trim).collect();
@@ -69,7 +73,7 @@ mod tests {
     fn found(table: &str) -> Vec<String> {
         let file = |path: &str, text: &str| TextFile { path: path.to_owned(), text: text.to_owned() };
         check(&[
-            file(DOCUMENT, table),
+            file(DOCUMENTS[0], table),
             file("tests/tests/drop_in.rs", "fn lines_arrive() {}"),
             file("crates/connect-api/src/data/schema.rs", "fn schemas_compare() {}"),
         ])
@@ -81,6 +85,15 @@ mod tests {
         assert!(found(&format!("{head}| a | `tests/tests/drop_in.rs::lines_arrive` and `connect_api::data::schema::schemas_compare` |\n| b | |\n")).is_empty());
         assert_eq!(found(&format!("{head}| a | `tests/tests/drop_in.rs::lines` |\n")).len(), 1);
         assert_eq!(found(&format!("{head}| a | `connect_herder::schemas_compare` |\n")).len(), 1);
+    }
+
+    #[test]
+    fn tests_between_tables_are_looked_up() {
+        assert!(found("Tests: `tests/tests/drop_in.rs::lines_arrive`, `x::y`\n").is_empty());
+        assert_eq!(
+            found("Tests: `tests/tests/drop_in.rs::lines`\n"),
+            ["docs/parity.md:1: there is no test tests/tests/drop_in.rs::lines"]
+        );
     }
 
     #[test]

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use connect_api::sink::TopicPartition;
 use connect_api::{Error, Kind, Result};
 use env::Env;
-use kafka_client::{AdminConfig, ClientError, ConsumerConfig, ProducerConfig};
+use kafka_client::{AdminConfig, ClientConfig, ClientError, ConsumerConfig, ProducerConfig};
 use kafka_config::RawConfig;
 
 use crate::{Admin, Clients, Consumer, Memory, Producer};
@@ -29,11 +29,13 @@ impl NativeClients {
 impl Clients for NativeClients {
     fn producer(&self, config: &RawConfig) -> Result<Arc<dyn Producer>> {
         let config = ProducerConfig::parse(config).map_err(from_client)?;
+        tell_of_ignored("producer", &config.client);
         Ok(Arc::new(producer::NativeProducer(kafka_client::Producer::new(self.env.clone(), config))))
     }
 
     fn consumer(&self, config: &RawConfig, memory: Arc<dyn Memory>) -> Result<Box<dyn Consumer>> {
         let mut config = ConsumerConfig::parse(config).map_err(from_client)?;
+        tell_of_ignored("consumer", &config.client);
         config.client.memory = Some(memory);
         Ok(Box::new(consumer::NativeConsumer::new(kafka_client::Consumer::new(self.env.clone(), config))))
     }
@@ -42,6 +44,14 @@ impl Clients for NativeClients {
         let bootstrap = config.get("bootstrap.servers").unwrap_or_default().to_owned();
         let config = AdminConfig::parse(config).map_err(from_client)?;
         Ok(Arc::new(admin::NativeAdmin { client: kafka_client::Admin::new(self.env.clone(), config), bootstrap }))
+    }
+}
+
+/// Not for admin clients: they are given all of the worker's keys.
+fn tell_of_ignored(kind: &str, config: &ClientConfig) {
+    if !config.ignored.is_empty() {
+        let (client, keys) = (&config.client_id, config.ignored.join(", "));
+        tracing::warn!("The {kind} {client} does not know these configurations, which have no effect: {keys}");
     }
 }
 

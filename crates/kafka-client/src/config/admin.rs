@@ -6,7 +6,7 @@ use std::time::Duration;
 use kafka_config::{ConfigDef, RawConfig};
 
 use super::client::{self, ClientConfig, int_millis};
-use super::keys::{self, int_from};
+use super::keys::{self, int_from, optional_text};
 use crate::error::ClientError;
 
 /// How an admin client works.
@@ -19,14 +19,19 @@ pub struct AdminConfig {
 }
 
 static DEFINITION: LazyLock<ConfigDef> = LazyLock::new(|| {
-    client::define(300_000).define(int_from("default.api.timeout.ms", 60_000, 0)).define(int_from(
-        "retries",
-        i32::MAX,
+    client::define(300_000).define(optional_text("bootstrap.controllers")).define(int_from(
+        "default.api.timeout.ms",
+        60_000,
         0,
     ))
 });
 
 impl AdminConfig {
+    /// Whether this client reads the key, or refuses what it cannot do for it. Other keys have no effect.
+    pub fn reads(name: &str) -> bool {
+        DEFINITION.get(name).is_some()
+    }
+
     /// Checks and types what was submitted.
     ///
     /// # Errors

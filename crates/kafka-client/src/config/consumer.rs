@@ -77,7 +77,6 @@ static DEFINITION: LazyLock<ConfigDef> = LazyLock::new(|| {
         .define(int_from("fetch.max.wait.ms", 500, 0))
         .define(int_from("fetch.min.bytes", 1, 0))
         .define(optional_text("group.id"))
-        .define(optional_text("group.instance.id"))
         .define(word_in_any_case("group.protocol", "classic", &["consumer", "classic"]))
         .define(optional_text("group.remote.assignor"))
         .define(int("heartbeat.interval.ms", 3_000))
@@ -91,6 +90,11 @@ static DEFINITION: LazyLock<ConfigDef> = LazyLock::new(|| {
 });
 
 impl ConsumerConfig {
+    /// Whether this client reads the key, or refuses what it cannot do for it. Other keys have no effect.
+    pub fn reads(name: &str) -> bool {
+        DEFINITION.get(name).is_some()
+    }
+
     /// Checks and types what was submitted.
     ///
     /// # Errors
@@ -121,11 +125,12 @@ fn refuse_what_is_missing(parsed: &ParsedConfig, raw: &RawConfig) -> Result<(), 
     if raw.get("enable.auto.commit").is_some() && parsed.bool("enable.auto.commit")? {
         return Err(not_yet("enable.auto.commit", "true", "set enable.auto.commit=false"));
     }
-    if let Some(id) = parsed.get_string("group.instance.id") {
-        return Err(not_yet("group.instance.id", id, "remove it"));
-    }
     if !parsed.string("group.protocol")?.eq_ignore_ascii_case("classic") {
         return Err(not_yet("group.protocol", "consumer", "set group.protocol=classic"));
+    }
+    if parsed.get_string("group.remote.assignor").is_some_and(|assignor| !assignor.is_empty()) {
+        let text = "group.remote.assignor cannot be set when group.protocol=CLASSIC";
+        return Err(ConfigError::about("group.remote.assignor", text).into());
     }
     if parsed.string("isolation.level")? != "read_uncommitted" {
         return Err(not_yet("isolation.level", "read_committed", "set isolation.level=read_uncommitted"));
@@ -208,7 +213,6 @@ mod tests {
     fn what_would_change_data_or_delivery_is_refused() {
         for (key, value) in [
             ("isolation.level", "read_committed"),
-            ("group.instance.id", "a"),
             ("group.protocol", "consumer"),
             ("enable.auto.commit", "true"),
             ("auto.offset.reset", "by_duration:PT1H"),
@@ -220,7 +224,14 @@ mod tests {
     }
 
     #[test]
+    fn static_membership_has_no_effect_and_is_no_reason_to_fail() {
+        assert!(parse([("group.instance.id", "a")]).is_ok() && !ConsumerConfig::reads("group.instance.id"));
+    }
+
+    #[test]
     fn unsound_values_are_refused() {
+        let error = parse([("group.remote.assignor", "uniform")]).unwrap_err().to_string();
+        assert_eq!(error, "group.remote.assignor cannot be set when group.protocol=CLASSIC");
         let error = parse([("heartbeat.interval.ms", "45000")]).unwrap_err().to_string();
         assert_eq!(error, "Heartbeat must be set lower than the session timeout");
         assert!(parse([("auto.offset.reset", "first")]).is_err());

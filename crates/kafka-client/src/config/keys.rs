@@ -46,8 +46,8 @@ pub(super) fn list(name: &str, default: &[&str]) -> ConfigKey {
     ConfigKey::new(name, Type::List).default(kafka_config::Value::from(default))
 }
 
-/// Keys of Java clients that change nothing that can be observed here: serializers (this client takes bytes), metrics,
-/// socket buffers, and whatever belongs to security protocols other than PLAINTEXT, which Java ignores too then.
+/// Keys of Java clients that have no effect here and need no word: serializers (this client takes bytes), whatever belongs
+/// to security protocols other than PLAINTEXT, which Java ignores too then, and what Connect says its own sentence about.
 const HARMLESS: &[&str] = &[
     "key.serializer",
     "value.serializer",
@@ -62,10 +62,11 @@ const HARMLESS: &[&str] = &[
     "client.dns.lookup",
     "client.rack",
     "config.providers",
+    "group.instance.id",
     "transaction.timeout.ms",
+    "partitioner.availability.timeout.ms",
     "compression.lz4.level",
     "auto.commit.interval.ms",
-    "exclude.internal.topics",
     "internal.throw.on.fetch.stable.offset.unsupported",
 ];
 const HARMLESS_PREFIXES: &[&str] = &["ssl.", "sasl.", "metrics.", "config.providers.", "share."];

@@ -83,7 +83,6 @@ static DEFINITION: LazyLock<ConfigDef> = LazyLock::new(|| {
         .define(int_from("max.request.size", 1_048_576, 0))
         .define(long_from("metadata.max.idle.ms", 300_000, 5_000))
         .define(flag("partitioner.adaptive.partitioning.enable", true))
-        .define(long_from("partitioner.availability.timeout.ms", 0, 0))
         .define(ConfigKey::new("partitioner.class", Type::Class).default_null())
         .define(flag("partitioner.ignore.keys", false))
         .define(int("retries", i32::MAX).validator(Range::between(0, i32::MAX)))
@@ -93,6 +92,11 @@ static DEFINITION: LazyLock<ConfigDef> = LazyLock::new(|| {
 });
 
 impl ProducerConfig {
+    /// Whether this client reads the key, or refuses what it cannot do for it. Other keys have no effect.
+    pub fn reads(name: &str) -> bool {
+        DEFINITION.get(name).is_some()
+    }
+
     /// Checks and types what was submitted.
     ///
     /// # Errors
