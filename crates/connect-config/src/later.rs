@@ -119,7 +119,8 @@ pub fn connector_findings(kind: ConnectorKind, raw: &RawConfig) -> Vec<Finding> 
     }
     found.extend(client_findings(Client::Producer, Client::Producer.override_prefix(), raw));
     found.extend(client_findings(Client::Admin, Client::Admin.override_prefix(), raw));
-    found.extend(unknown_own_keys(raw, &[]));
+    let known = crate::connector::own_keys::names(kind);
+    found.extend(unknown_own_keys(raw, &known.iter().map(String::as_str).collect::<Vec<_>>()));
     found
 }
 

@@ -18,7 +18,7 @@ pub mod policy;
 pub mod version;
 pub mod worker;
 
-pub use connector::{ConnectorConfig, ConnectorKind};
+pub use connector::{ConnectorConfig, ConnectorKind, OwnSettings, RestartSettings};
 pub use connector_file::{ConnectorFile, ConnectorFileError, InitialState};
 pub use converter::ConverterChoice;
 pub use listener::{AdvertisedUrl, Listener, Scheme};

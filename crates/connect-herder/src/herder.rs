@@ -42,6 +42,21 @@ pub struct InstanceStatus {
     pub trace: Option<String>,
     /// The version of the plug-in.
     pub version: Option<String>,
+    /// What Moldau adds where the connector's configuration asks for it.
+    pub own: Option<OwnStatus>,
+}
+
+/// What Moldau adds to a state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OwnStatus {
+    /// How often it was restarted by itself.
+    pub restarts: u64,
+    /// How many of these were in a row.
+    pub restart_attempts: u32,
+    /// How many there may be in a row.
+    pub restart_max_attempts: u32,
+    /// When the next restart is, in milliseconds since 1970, while one is waited for.
+    pub next_restart_ms: Option<i64>,
 }
 
 /// The state of a task.

@@ -9,13 +9,15 @@ mod loggers;
 mod masks;
 mod offsets;
 mod plugin_keys;
+mod restarts;
+mod self_restart;
 mod standalone;
 mod validate;
 mod variables;
 
 pub use error::HerderError;
 pub use herder::{
-    ConnectorInfo, ConnectorStatus, Created, Herder, InstanceStatus, RestartRequest, TaskInfo, TaskStatus,
+    ConnectorInfo, ConnectorStatus, Created, Herder, InstanceStatus, OwnStatus, RestartRequest, TaskInfo, TaskStatus,
 };
 pub use loggers::{DetachedLoggers, LogLevel, LoggerState, LoggerTree, Loggers, ROOT as ROOT_LOGGER};
 pub use offsets::PartitionOffset;

@@ -7,13 +7,22 @@ use connect_worker::{State, StatusListener, TaskId};
 use futures_util::FutureExt;
 use tokio::sync::mpsc;
 
+use crate::restarts::Instance;
 use crate::variables::Variables;
 
-/// Writes states to a store in memory; passes requests for reconfiguration on.
+/// What the herder is told of, to act on it.
+pub(crate) enum Event {
+    /// A connector wants its task configurations made again.
+    Reconfigure(String),
+    /// A connector or a task has failed.
+    Failed(Instance),
+}
+
+/// Writes states to a store in memory; passes on what the herder has to act on.
 pub(crate) struct Listener {
     pub(crate) store: Arc<MemoryStatusStore>,
     pub(crate) worker_id: String,
-    pub(crate) reconfigure: mpsc::UnboundedSender<String>,
+    pub(crate) events: mpsc::UnboundedSender<Event>,
     pub(crate) variables: Variables,
 }
 
@@ -34,14 +43,23 @@ impl Listener {
 
 impl StatusListener for Listener {
     fn connector(&self, name: &str, state: State, version: Option<&str>) {
+        let failed = matches!(state, State::Failed(_));
         let status = self.status(state, version);
         // A store in memory never waits and never fails.
         let _ = self.store.put_connector(name, status).now_or_never();
+        if failed {
+            let _ = self.events.send(Event::Failed(Instance { connector: name.to_owned(), task: None }));
+        }
     }
 
     fn task(&self, id: &TaskId, state: State, version: Option<&str>) {
+        let failed = matches!(state, State::Failed(_));
         let status = self.status(state, version);
         let _ = self.store.put_task(&id.connector, id.task, status).now_or_never();
+        if failed {
+            let _ =
+                self.events.send(Event::Failed(Instance { connector: id.connector.to_string(), task: Some(id.task) }));
+        }
     }
 
     fn topic(&self, id: &TaskId, topic: &str) {
@@ -49,6 +67,6 @@ impl StatusListener for Listener {
     }
 
     fn reconfigure(&self, connector: &str) {
-        let _ = self.reconfigure.send(connector.to_owned());
+        let _ = self.events.send(Event::Reconfigure(connector.to_owned()));
     }
 }

@@ -20,9 +20,10 @@ use crate::HerderError;
 use crate::herder::{
     ConnectorInfo, ConnectorStatus, Created, Herder, InstanceStatus, RestartRequest, TaskInfo, TaskStatus,
 };
-use crate::listener::Listener;
+use crate::listener::{Event, Listener};
 use crate::masks::Masks;
 use crate::offsets::{self, PartitionOffset};
+use crate::restarts::{Instance, Restarts};
 use crate::validate::Validation;
 use crate::variables::{Variables, restored};
 
@@ -49,7 +50,9 @@ pub struct StandaloneHerder {
     settings: StandaloneSettings,
     worker: Worker,
     configs: MemoryConfigStore,
-    statuses: Arc<MemoryStatusStore>,
+    pub(crate) statuses: Arc<MemoryStatusStore>,
+    pub(crate) restarts: Mutex<Restarts>,
+    events: mpsc::UnboundedSender<Event>,
     variables: Variables,
     /// By connector: the configuration, resolved, that its tasks were made for.
     made_for: Mutex<BTreeMap<String, RawConfig>>,
@@ -62,23 +65,25 @@ impl StandaloneHerder {
     /// A herder without connectors. `worker` is made with the listener it is given.
     pub fn start(settings: StandaloneSettings, worker: impl FnOnce(Arc<dyn StatusListener>) -> Worker) -> Arc<Self> {
         let statuses = Arc::new(MemoryStatusStore::new());
-        let (reconfigure, requests) = mpsc::unbounded_channel();
+        let (events, inbox) = mpsc::unbounded_channel();
         let variables = Variables(settings.providers.clone());
         let (worker_id, hiding) = (settings.worker_id.clone(), variables.clone());
-        let listener = Listener { store: statuses.clone(), worker_id, reconfigure, variables: hiding };
+        let listener = Listener { store: statuses.clone(), worker_id, events: events.clone(), variables: hiding };
         let env = settings.env.clone();
         let herder = Arc::new(Self {
             settings,
             worker: worker(Arc::new(listener)),
             configs: MemoryConfigStore::new(),
             statuses,
+            restarts: Mutex::default(),
+            events,
             variables,
             made_for: Mutex::default(),
             turns: Mutex::default(),
             ready: watch::Sender::new(false),
         });
         let weak = Arc::downgrade(&herder);
-        env.work().spawn("task reconfiguration", Box::pin(reconfigure_on_request(weak, requests)));
+        env.work().spawn("events of the worker", Box::pin(follow_events(weak, inbox)));
         tracing::info!("Herder started");
         herder
     }
@@ -100,12 +105,32 @@ impl StandaloneHerder {
         tracing::info!("Herder stopped");
     }
 
-    async fn turn(&self, name: &str) -> tokio::sync::OwnedMutexGuard<()> {
+    pub(crate) fn env(&self) -> &Env {
+        &self.settings.env
+    }
+
+    pub(crate) fn tell_failed(&self, instance: Instance) {
+        let _ = self.events.send(Event::Failed(instance));
+    }
+
+    pub(crate) fn stored_state(&self, instance: &Instance) -> Option<Stored> {
+        let status = match instance.task {
+            None => self.statuses.connector(&instance.connector),
+            Some(task) => self.statuses.task(&instance.connector, task),
+        };
+        status.map(|status| status.state)
+    }
+
+    pub(crate) fn resolved(&self, config: &RawConfig) -> Answer<RawConfig> {
+        self.variables.resolve(config)
+    }
+
+    pub(crate) async fn turn(&self, name: &str) -> tokio::sync::OwnedMutexGuard<()> {
         let turn = self.turns.lock().entry(name.to_owned()).or_default().clone();
         turn.lock_owned().await
     }
 
-    fn configured(&self, name: &str) -> Option<Arc<ConfiguredConnector>> {
+    pub(crate) fn configured(&self, name: &str) -> Option<Arc<ConfiguredConnector>> {
         self.configs.snapshot().get(name).cloned()
     }
 
@@ -113,7 +138,7 @@ impl StandaloneHerder {
         self.configured(name).ok_or_else(|| HerderError::NotFound(format!("Connector {name} not found")))
     }
 
-    fn kind(&self, config: &RawConfig) -> &'static str {
+    pub(crate) fn kind(&self, config: &RawConfig) -> &'static str {
         let class = config.get("connector.class").unwrap_or_default();
         self.worker.registry().connectors.find(class).map_or("unknown", |plugin| plugin.kind())
     }
@@ -200,7 +225,7 @@ impl StandaloneHerder {
         Ok(found)
     }
 
-    async fn start_connector(&self, name: &str, known: &ConfiguredConnector) -> Answer<()> {
+    pub(crate) async fn start_connector(&self, name: &str, known: &ConfiguredConnector) -> Answer<()> {
         let name: Arc<str> = name.into();
         let config = self.variables.resolve(&known.config)?;
         let started = self.worker.start_connector(&name, config, known.target_state).await;
@@ -258,7 +283,7 @@ impl StandaloneHerder {
         Ok(())
     }
 
-    fn start_task(&self, id: &TaskId, known: &ConfiguredConnector, task: &RawConfig) -> Answer<()> {
+    pub(crate) fn start_task(&self, id: &TaskId, known: &ConfiguredConnector, task: &RawConfig) -> Answer<()> {
         let (connector, task) = (self.variables.resolve(&known.config)?, self.variables.resolve(task)?);
         let started = self.worker.start_task(id, &connector, task, known.tasks.len(), known.target_state);
         self.variables.hidden(started.map_err(HerderError::from))
@@ -274,8 +299,9 @@ impl StandaloneHerder {
         let _ = self.configs.put_tasks(name, Vec::new()).await;
     }
 
-    fn status(&self, status: Status) -> InstanceStatus {
+    fn status(&self, connector: &str, task: Option<u32>, status: Status) -> InstanceStatus {
         InstanceStatus {
+            own: self.own_status(connector, task),
             state: status.state.name(),
             worker_id: status.worker_id,
             trace: status.trace,
@@ -299,12 +325,16 @@ fn config_error(error: kafka_config::ConfigError) -> HerderError {
     Error::config(error.to_string()).into()
 }
 
-async fn reconfigure_on_request(
-    herder: std::sync::Weak<StandaloneHerder>,
-    mut requests: mpsc::UnboundedReceiver<String>,
-) {
-    while let Some(name) = requests.recv().await {
+async fn follow_events(herder: std::sync::Weak<StandaloneHerder>, mut events: mpsc::UnboundedReceiver<Event>) {
+    while let Some(event) = events.recv().await {
         let Some(herder) = herder.upgrade() else { return };
+        let name = match event {
+            Event::Reconfigure(name) => name,
+            Event::Failed(instance) => {
+                herder.has_failed(instance);
+                continue;
+            }
+        };
         let _turn = herder.turn(&name).await;
         let started = herder.configured(&name).is_some_and(|known| known.target_state == TargetState::Started);
         if started && let Err(error) = herder.update_tasks(&name).await {
@@ -365,8 +395,8 @@ impl Herder for StandaloneHerder {
         let tasks = self.statuses.tasks(name).into_iter();
         Ok(ConnectorStatus {
             name: name.to_owned(),
-            connector: self.status(connector),
-            tasks: tasks.map(|(id, status)| TaskStatus { id, status: self.status(status) }).collect(),
+            connector: self.status(name, None, connector),
+            tasks: tasks.map(|(id, status)| TaskStatus { id, status: self.status(name, Some(id), status) }).collect(),
             kind: self.configured(name).map_or("unknown", |known| self.kind(&known.config)),
         })
     }
@@ -374,7 +404,7 @@ impl Herder for StandaloneHerder {
     fn task_status(&self, id: &TaskId) -> Answer<TaskStatus> {
         let status = self.statuses.task(&id.connector, id.task);
         let status = status.ok_or_else(|| HerderError::NotFound(format!("No status found for task {id}")))?;
-        Ok(TaskStatus { id: id.task, status: self.status(status) })
+        Ok(TaskStatus { id: id.task, status: self.status(&id.connector, Some(id.task), status) })
     }
 
     async fn put_connector(
@@ -394,6 +424,7 @@ impl Herder for StandaloneHerder {
             }
             self.worker.stop_connector(name).await;
         }
+        self.plan_restarts(name, &config);
         self.configs.put_connector(name, config, target).await?;
         let known = self.known(name)?;
         self.start_connector(name, &known).await?;
@@ -418,6 +449,7 @@ impl Herder for StandaloneHerder {
         self.worker.stop_connector(name).await;
         self.configs.remove_connector(name).await?;
         self.made_for.lock().remove(name);
+        self.restarts.lock().forget(name);
         self.statuses.remove_connector(name).await?;
         Ok(())
     }
@@ -428,6 +460,7 @@ impl Herder for StandaloneHerder {
             TargetState::Stopped => Error::connect(format!("No connector `{name}` configured")).into(),
             _ => HerderError::NotFound(format!("Unknown connector {name}")),
         })?;
+        self.restarts.lock().taken_over(name, None);
         self.configs.put_target_state(name, target).await?;
         let result = self.worker.set_target_state(name, target).await;
         match target {
@@ -439,6 +472,9 @@ impl Herder for StandaloneHerder {
                 }
             }
             _ => {}
+        }
+        if target == TargetState::Started {
+            self.plan_for_failed(name);
         }
         Ok(())
     }
@@ -464,6 +500,7 @@ impl Herder for StandaloneHerder {
         let unknown = || HerderError::NotFound(format!("Unknown connector: {name}"));
         let _turn = self.turn(name).await;
         let known = self.configured(name).ok_or_else(unknown)?;
+        self.restarts.lock().taken_over(name, None);
         let mut status = self.connector_status(name)?;
         let concerns = |state: &str| !request.only_failed || state == Stored::Failed.name();
         let restart_connector = concerns(status.connector.state);
@@ -524,6 +561,7 @@ impl Herder for StandaloneHerder {
         let known = self.known(&id.connector)?;
         let config = known.tasks.get(id.task as usize);
         let config = config.ok_or_else(|| HerderError::NotFound(format!("Task {id} not found")))?;
+        self.restarts.lock().taken_over(&id.connector, Some(id.task));
         self.worker.stop_tasks(std::slice::from_ref(id)).await;
         self.start_task(id, &known, config)
     }

@@ -31,6 +31,9 @@ pub struct ConnectorState {
     /// Why it failed; left out when there is nothing to say.
     #[serde(default, skip_serializing_if = "is_empty")]
     pub trace: Option<String>,
+    /// What Moldau adds where the connector's configuration asks for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub moldau: Option<OwnState>,
 }
 
 /// The state of a task: `GET /connectors/{name}/tasks/{task}/status`.
@@ -48,6 +51,23 @@ pub struct TaskState {
     /// Why it failed; left out when there is nothing to say.
     #[serde(default, skip_serializing_if = "is_empty")]
     pub trace: Option<String>,
+    /// What Moldau adds where the connector's configuration asks for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub moldau: Option<OwnState>,
+}
+
+/// What Moldau adds to a state, under `moldau`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OwnState {
+    /// How often it was restarted by itself.
+    pub restarts: u64,
+    /// How many of these were in a row.
+    pub restart_attempts: u32,
+    /// How many there may be in a row.
+    pub restart_max_attempts: u32,
+    /// When the next restart is, in milliseconds since 1970, while one is waited for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_restart_ms: Option<i64>,
 }
 
 fn is_empty(trace: &Option<String>) -> bool {
@@ -67,6 +87,7 @@ mod tests {
                 worker_id: "w".into(),
                 version: Some("1".into()),
                 trace: Some("tr".into()),
+                moldau: None,
             },
             tasks: vec![TaskState {
                 id: 0,
@@ -74,6 +95,7 @@ mod tests {
                 worker_id: "w".into(),
                 version: None,
                 trace: Some(String::new()),
+                moldau: None,
             }],
             kind: ConnectorType::Source,
         };

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, StatusCode, header::LOCATION};
 use axum::response::{IntoResponse, Response};
-use connect_herder::{ConnectorStatus, Created, HerderError, InstanceStatus, RestartRequest, TaskStatus};
+use connect_herder::{ConnectorStatus, Created, HerderError, InstanceStatus, OwnStatus, RestartRequest, TaskStatus};
 use connect_rest_model as model;
 use connect_storage::config::TargetState;
 use kafka_config::RawConfig;
@@ -259,16 +259,22 @@ fn info_model(info: connect_herder::ConnectorInfo) -> model::ConnectorInfo {
 }
 
 fn status_model(status: ConnectorStatus) -> model::ConnectorStateInfo {
-    let InstanceStatus { state, worker_id, trace, version } = status.connector;
+    let InstanceStatus { state, worker_id, trace, version, own } = status.connector;
+    let moldau = own.map(own_model);
     model::ConnectorStateInfo {
         name: status.name,
-        connector: model::ConnectorState { state: state.to_owned(), worker_id, trace, version },
+        connector: model::ConnectorState { state: state.to_owned(), worker_id, trace, version, moldau },
         tasks: status.tasks.into_iter().map(task_model).collect(),
         kind: kind_model(status.kind),
     }
 }
 
+fn own_model(own: OwnStatus) -> model::OwnState {
+    let OwnStatus { restarts, restart_attempts, restart_max_attempts, next_restart_ms } = own;
+    model::OwnState { restarts, restart_attempts, restart_max_attempts, next_restart_ms }
+}
+
 pub(crate) fn task_model(task: TaskStatus) -> model::TaskState {
-    let InstanceStatus { state, worker_id, trace, version } = task.status;
-    model::TaskState { id: task.id, state: state.to_owned(), worker_id, trace, version }
+    let InstanceStatus { state, worker_id, trace, version, own } = task.status;
+    model::TaskState { id: task.id, state: state.to_owned(), worker_id, trace, version, moldau: own.map(own_model) }
 }

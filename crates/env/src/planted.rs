@@ -27,10 +27,16 @@ pub enum Bug {
     SeekKeepsBuffer = 10,
     /// The broker acknowledges a batch before it is durable, whatever `flush.messages` says.
     AcknowledgedBeforeSync = 11,
+    /// Sink offsets are committed before the dead letter queue has stored what failed.
+    CommitBeforeLetters = 12,
+    /// What passes a transform behind one that dropped records is dropped with them.
+    FilterDropsNeighbour = 13,
+    /// Of two records that a sink refuses together, the second one counts as put.
+    BisectDropsNeighbour = 14,
 }
 
 /// All planted bugs.
-pub const ALL: [Bug; 11] = [
+pub const ALL: [Bug; 14] = [
     Bug::OffsetBeforeAcknowledgement,
     Bug::GapInAcknowledgedPrefix,
     Bug::SkippedRewind,
@@ -42,6 +48,9 @@ pub const ALL: [Bug; 11] = [
     Bug::RetryAfterOthers,
     Bug::SeekKeepsBuffer,
     Bug::AcknowledgedBeforeSync,
+    Bug::CommitBeforeLetters,
+    Bug::FilterDropsNeighbour,
+    Bug::BisectDropsNeighbour,
 ];
 
 #[cfg(planted_bugs)]

@@ -45,6 +45,8 @@ pub(crate) struct RequestFaults {
     dice: Dice,
     tally: Arc<Tally>,
     observer: Arc<Observer>,
+    /// Whether what is produced may be refused for good. Where failures are tolerated that loses records, as in Java.
+    for_good: bool,
     spell: Mutex<Option<Spell>>,
 }
 
@@ -64,8 +66,8 @@ const APIS: [ApiKey; 11] = [
 ];
 
 impl RequestFaults {
-    pub(crate) fn new(sim: &SimHandle, tally: Arc<Tally>, observer: Arc<Observer>) -> Arc<Self> {
-        Arc::new(Self { dice: Dice::new(sim), tally, observer, spell: Mutex::new(None) })
+    pub(crate) fn new(sim: &SimHandle, tally: Arc<Tally>, observer: Arc<Observer>, for_good: bool) -> Arc<Self> {
+        Arc::new(Self { dice: Dice::new(sim), tally, observer, for_good, spell: Mutex::new(None) })
     }
 
     /// From now on requests have this weather.
@@ -95,6 +97,10 @@ impl Faults for RequestFaults {
         match spell.weather {
             Weather::Refuse => refusals(request.api).map_or(Fault::None, |codes| {
                 let code = self.dice.pick(codes);
+                let of_producers = matches!(request.api, ApiKey::Produce | ApiKey::Metadata);
+                if of_producers && !code.is_retriable() && !self.for_good {
+                    return Fault::None;
+                }
                 if request.api == ApiKey::Produce && !code.is_retriable() {
                     self.observer.producer_fails();
                 }

@@ -5,7 +5,9 @@
 //!   one partition without gaps;
 //! - a stored source offset is the end of a line, and all lines before it are in the topic; once storing was reported,
 //!   it is never lost;
-//! - a committed sink offset is never ahead of what is durable in the sink's file (or was given to somebody else).
+//! - a committed sink offset is never ahead of what is durable in the sink's file (or was given to somebody else);
+//! - where lines are dropped and refused on the way, each is only where it belongs, and a committed sink offset is never
+//!   ahead of the dead letter queue.
 //!
 //! [`Observer::look`] checks all of it at one moment, and is called at every request to the broker, at every step of a
 //! record's life, and around every death of the worker. What it learned it keeps, so a look costs what is new.
@@ -20,7 +22,8 @@ use kafka_broker::Data;
 use kafka_wire::Batches;
 use kafka_wire::batch::DEFAULT_MAX_DECOMPRESSED;
 
-use super::plan::{GROUP, OFFSET_FILE, Plan, SINK_FILE, TOPIC};
+use super::fates::{Fate, fate_of};
+use super::plan::{GROUP, OFFSET_FILE, Plan, QUEUE, SINK_FILE, SinkKind, TOPIC};
 use super::world::WORKER;
 
 /// A line of the source file.
@@ -29,6 +32,8 @@ struct Line {
     text: String,
     /// The number of bytes up to its end.
     end: u64,
+    /// Where it ends.
+    fate: Fate,
 }
 
 /// A partition of the topic.
@@ -59,6 +64,15 @@ struct Written {
     fragments: Vec<String>,
 }
 
+/// The dead letter queue.
+#[derive(Default)]
+struct Letters {
+    /// How many are known.
+    known: i64,
+    /// How often each line is there.
+    counts: BTreeMap<usize, u64>,
+}
+
 #[derive(Default)]
 struct State {
     lines: Vec<Line>,
@@ -72,6 +86,7 @@ struct State {
     /// The last stored offset whose storing was reported.
     stored: u64,
     durable: Written,
+    letters: Letters,
     /// What somebody else in the group got.
     elsewhere: BTreeMap<usize, u64>,
     /// How often each line must have been delivered.
@@ -81,6 +96,8 @@ struct State {
     senders: BTreeMap<SocketAddr, usize>,
     /// The run that sent what comes next.
     sender: usize,
+    /// The broker may have lost something: what was owed is to be looked for again.
+    recheck: bool,
     violation: Option<String>,
 }
 
@@ -91,6 +108,9 @@ pub(crate) struct Observer {
     data: Mutex<Option<Data>>,
     calm: bool,
     json: bool,
+    fates: bool,
+    /// Whether the sink itself refuses lines.
+    picky: bool,
     /// Whether requests may arrive after their sender is gone.
     lingering: bool,
     state: Mutex<State>,
@@ -105,6 +125,8 @@ impl Observer {
             data: Mutex::default(),
             calm: plan.calm,
             json: plan.json.is_some(),
+            fates: plan.fates,
+            picky: plan.sink == SinkKind::Unsteady,
             lingering: plan.lingering,
             state: Mutex::new(state),
         }
@@ -113,8 +135,10 @@ impl Observer {
     /// A line will be written to the source file, up to byte `end`.
     pub(crate) fn line(&self, text: String, end: u64) {
         let state = &mut *self.state.lock().unwrap();
-        state.lines.push(Line { text, end });
-        state.seen.push(false);
+        let fate = if self.fates { fate_of(state.lines.len(), self.picky) } else { Fate::File };
+        state.lines.push(Line { text, end, fate });
+        state.seen.push(fate == Fate::EndsInSource);
+        state.pass_seen();
     }
 
     /// The source file has so many bytes.
@@ -154,8 +178,15 @@ impl Observer {
         }
         let left: BTreeSet<usize> =
             state.partitions.iter().flat_map(|partition| partition.records.iter().copied()).collect();
-        state.seen.iter_mut().enumerate().for_each(|(line, seen)| *seen = left.contains(&line));
-        state.first_missing = state.seen.iter().position(|seen| !seen).unwrap_or(state.seen.len());
+        for (line, seen) in state.seen.iter_mut().enumerate() {
+            *seen = left.contains(&line) || state.lines[line].fate == Fate::EndsInSource;
+        }
+        state.first_missing = 0;
+        state.pass_seen();
+        if power_was_lost {
+            state.letters = Letters::default();
+            state.recheck = true;
+        }
         *self.data.lock().unwrap() = Some(data.clone());
     }
 
@@ -239,6 +270,13 @@ impl Observer {
                 self.take_in(state, index, batches)?;
             }
         }
+        while data.end_offset(QUEUE, 0) != state.letters.known {
+            let batches = data.batches(QUEUE, 0, state.letters.known);
+            if batches.is_empty() {
+                return Ok(false);
+            }
+            self.take_in_letters(state, batches)?;
+        }
         Ok(true)
     }
 
@@ -257,23 +295,46 @@ impl Observer {
         Ok(())
     }
 
+    fn take_in_letters(&self, state: &mut State, batches: Bytes) -> Result<(), String> {
+        for batch in Batches::new(batches) {
+            let batch = batch.map_err(|error| format!("the dead letter queue holds a bad batch: {error}"))?;
+            for record in batch.records(DEFAULT_MAX_DECOMPRESSED).map_err(|error| error.to_string())? {
+                let record = record.map_err(|error| error.to_string())?;
+                let text = self.text_of(record.value.as_deref().unwrap_or_default())?;
+                let line = state.number_of(&text)?;
+                if state.lines[line].fate != Fate::Letter {
+                    return Err(format!("line {line} is in the dead letter queue, and nothing refuses it"));
+                }
+                self.sim.trace(format_args!("letter {} is line {line}", record.offset));
+                state.letters.known = record.offset + 1;
+                let count = state.letters.counts.entry(line).or_default();
+                *count += 1;
+                if self.calm && *count > 1 {
+                    return Err(format!("nothing failed, and line {line} is in the dead letter queue twice"));
+                }
+            }
+        }
+        Ok(())
+    }
+
     fn arrived(&self, state: &mut State, index: usize, line: usize) -> Result<(), String> {
         if state.lines[line].end > state.file_len {
             return Err(format!("line {line} is in the topic before its end is in the file"));
         }
         state.partitions[index].records.push(line);
+        if state.lines[line].fate == Fate::EndsInSource {
+            return Err(format!("line {line} is in the topic, and the source should drop it"));
+        }
         if std::mem::replace(&mut state.seen[line], true) && self.calm {
             return Err(format!("nothing failed, and line {line} is in the topic twice"));
         }
-        while state.seen.get(state.first_missing) == Some(&true) {
-            state.first_missing += 1;
-        }
+        state.pass_seen();
         // Where requests linger nobody knows whose lines these are.
         if self.lingering { Ok(()) } else { state.sent(index, line) }
     }
 
     fn look_at_commits(&self, data: &Data, state: &mut State) -> Result<(), String> {
-        let mut grown = false;
+        let mut grown = std::mem::take(&mut state.recheck);
         for index in 0..state.partitions.len() {
             let committed = data.committed(GROUP, TOPIC, index as i32).unwrap_or(0);
             let partition = &mut state.partitions[index];
@@ -311,13 +372,19 @@ impl Observer {
         let places: Vec<_> = places.collect();
         let durable = state.durable.counts.get(&line).copied().unwrap_or(0);
         let elsewhere = state.elsewhere.get(&line).copied().unwrap_or(0);
-        format!("{}; {durable} time(s) in the file, {elsewhere} time(s) elsewhere", places.join(", "))
+        let letters = state.letters.counts.get(&line).copied().unwrap_or(0);
+        let places = places.join(", ");
+        format!("{places}; {durable} time(s) in the file, {letters} letter(s), {elsewhere} time(s) elsewhere")
     }
 
     fn read_durable(&self, state: &mut State) {
         let content = self.sim.disk(WORKER).read_durable(SINK_FILE).unwrap_or_default();
         let State { durable, lines, .. } = state;
         durable.read_on(&content, lines);
+        if let Some(line) = durable.counts.keys().find(|line| lines[**line].fate != Fate::File) {
+            let what = format!("line {line} is in the sink's file, and should not be");
+            state.violate(&self.sim, what);
+        }
     }
 
     /// What the offset file holds now.
@@ -346,7 +413,8 @@ impl Observer {
         if state.first_missing < state.lines.len() {
             return Some(format!("line {} is not in the topic", state.first_missing));
         }
-        let end = state.lines.last().map_or(0, |line| line.end);
+        // The offset of a line that is dropped is not stored, as in Java.
+        let end = state.lines.iter().rfind(|line| line.fate != Fate::EndsInSource).map_or(0, |line| line.end);
         if position.unwrap_or(0) != end {
             return Some(format!("the stored offset is {position:?}, the file's last line ends at {end}"));
         }
@@ -372,7 +440,12 @@ impl Observer {
         }
         for line in 0..state.lines.len() {
             let count = |counts: &BTreeMap<usize, u64>| counts.get(&line).copied().unwrap_or(0);
-            if count(&state.durable.counts) + count(&state.elsewhere) != 1 {
+            let (file, letters) = (count(&state.durable.counts), count(&state.letters.counts));
+            let once = match state.lines[line].fate {
+                Fate::File | Fate::Letter => file + letters + count(&state.elsewhere) == 1,
+                Fate::EndsInSource | Fate::EndsInSink => file + letters == 0,
+            };
+            if !once {
                 return Err(format!("nothing failed, and line {line} is not there once: {}", self.shown(state, line)));
             }
         }
@@ -393,9 +466,19 @@ impl Observer {
 }
 
 impl State {
+    fn pass_seen(&mut self) {
+        while self.seen.get(self.first_missing) == Some(&true) {
+            self.first_missing += 1;
+        }
+    }
+
     /// The run that sends now has a line in a partition.
     fn sent(&mut self, index: usize, line: usize) -> Result<(), String> {
         let alone = self.partitions.len() == 1;
+        let lines = &self.lines;
+        let follows = |first: usize, second: usize| {
+            lines.get(first..second).is_some_and(|lines| lines.iter().all(|line| line.fate == Fate::EndsInSource))
+        };
         let Some(run) = self.runs.get_mut(self.sender) else { return Ok(()) };
         if !run.sent.insert(line) || run.failed {
             return Ok(());
@@ -404,7 +487,9 @@ impl State {
             Some(newest) if newest > line => {
                 Err(format!("in partition {index} line {line} comes for the first time after {newest}"))
             }
-            Some(newest) if alone && newest + 1 != line => Err(format!("after line {newest} comes {line}: a gap")),
+            Some(newest) if alone && !follows(newest + 1, line) => {
+                Err(format!("after line {newest} comes {line}: a gap"))
+            }
             None if alone && line > self.first_missing => Err(format!("a task begins with line {line}: a gap")),
             _ => Ok(()),
         }
@@ -424,7 +509,12 @@ impl State {
     fn undelivered(&self, owed: &BTreeMap<usize, u64>) -> Option<(usize, u64)> {
         owed.iter().find_map(|(line, times)| {
             let count = |counts: &BTreeMap<usize, u64>| counts.get(line).copied().unwrap_or(0);
-            let short = times.saturating_sub(count(&self.durable.counts) + count(&self.elsewhere));
+            let here = match self.lines[*line].fate {
+                Fate::File => count(&self.durable.counts),
+                Fate::Letter => count(&self.letters.counts),
+                Fate::EndsInSource | Fate::EndsInSink => return None,
+            };
+            let short = times.saturating_sub(here + count(&self.elsewhere));
             (short > 0).then_some((*line, short))
         })
     }

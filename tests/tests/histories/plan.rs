@@ -11,6 +11,8 @@ use super::dice::Dice;
 
 /// The topic between source and sink.
 pub(crate) const TOPIC: &str = "lines";
+/// The sink's dead letter queue.
+pub(crate) const QUEUE: &str = "bad-lines";
 /// The file that is read.
 pub(crate) const SOURCE_FILE: &str = "/data/source.txt";
 /// The file that is written.
@@ -184,6 +186,10 @@ pub(crate) struct Plan {
     pub(crate) broker_disk: Option<BrokerDisk>,
     /// What writes.
     pub(crate) sink: SinkKind,
+    /// Whether lines are dropped and refused on the way, and bad ones go to a dead letter queue.
+    pub(crate) fates: bool,
+    /// Whether what has failed is restarted by the worker instead of by the operator.
+    pub(crate) own_restarts: bool,
     /// `tasks.max` of the sink.
     pub(crate) sink_tasks: u64,
     /// Whether values are JSON, and with a schema.
@@ -224,6 +230,7 @@ impl Plan {
         if failpoints.iter().any(|(point, _)| *point == failpoint(Step::Revoked)) {
             accidents.extend([Accident::OutsiderJoins, Accident::OutsiderLeaves]);
         }
+        let fates = dice.percent(45);
         let broker_disk = dice.percent(60).then(|| BrokerDisk {
             syncs_each: dice.percent(70),
             segment_bytes: [None, Some(1000), Some(20_000)][dice.below(3) as usize],
@@ -241,8 +248,11 @@ impl Plan {
             fixed,
             partitions: dice.within(1..=3) as i32,
             broker_disk,
-            max_batch_bytes: dice.pick(&[700, 1_048_588, 1_048_588]) as usize,
+            // A letter that the broker takes in no batch is lost, as in Java; a line with its headers may be that large.
+            max_batch_bytes: dice.pick(&[if fates { 2_500 } else { 700 }, 1_048_588, 1_048_588]) as usize,
             sink,
+            fates,
+            own_restarts: dice.percent(40),
             sink_tasks: dice.within(1..=2),
             json: if dice.percent(60) { Some(dice.percent(50)) } else { None },
             lines: dice.within(20..=300) as usize,
@@ -257,14 +267,28 @@ impl Plan {
 
     /// The source's configuration.
     pub(crate) fn source_config(&self, batch_size: u64) -> RawConfig {
-        RawConfig::from([
+        let mut raw = RawConfig::from([
             ("name", SOURCE.to_owned()),
             ("connector.class", "FileStreamSource".to_owned()),
             ("tasks.max", "1".to_owned()),
             ("file", SOURCE_FILE.to_owned()),
             ("topic", TOPIC.to_owned()),
             ("batch.size", batch_size.to_string()),
-        ])
+        ]);
+        self.add_restarts(&mut raw);
+        if self.fates {
+            raw.insert("topic", format!("raw-{TOPIC}"));
+            super::fates::source_lines().into_iter().for_each(|(key, value)| raw.insert(key, value));
+        }
+        raw
+    }
+
+    fn add_restarts(&self, raw: &mut RawConfig) {
+        if self.own_restarts {
+            raw.insert("moldau.restart.max.attempts", "1000");
+            raw.insert("moldau.restart.backoff.ms", "100");
+            raw.insert("moldau.restart.backoff.max.ms", "4000");
+        }
     }
 
     /// The sink's configuration.
@@ -273,13 +297,18 @@ impl Plan {
             SinkKind::File => "FileStreamSink",
             SinkKind::Unsteady => super::plugins::CLASS,
         };
-        RawConfig::from([
+        let mut raw = RawConfig::from([
             ("name", SINK.to_owned()),
             ("connector.class", class.to_owned()),
             ("tasks.max", tasks.to_string()),
             ("file", SINK_FILE.to_owned()),
             ("topics", TOPIC.to_owned()),
-        ])
+        ]);
+        self.add_restarts(&mut raw);
+        if self.fates {
+            super::fates::sink_lines(self.json, QUEUE).into_iter().for_each(|(key, value)| raw.insert(key, value));
+        }
+        raw
     }
 
     /// The properties of the connectors that the configuration does not vary.

@@ -17,6 +17,7 @@ use env_sim::Action;
 use kafka_config::{ConfigDef, RawConfig};
 
 use super::checkers::Observer;
+use super::fates::{line_of, put_refuses};
 use super::probes::Chaos;
 
 /// FileStreamSource, watched.
@@ -101,6 +102,7 @@ impl SinkPlugin for UnsteadySink {
             inner: FileStreamSink.task(),
             context: None,
             gathered: Vec::new(),
+            picky: false,
         })
     }
 
@@ -114,6 +116,8 @@ struct UnsteadyTask {
     inner: Box<dyn SinkTask>,
     context: Option<SinkTaskContext>,
     gathered: Vec<Record>,
+    /// Whether it refuses certain lines.
+    picky: bool,
 }
 
 impl UnsteadyTask {
@@ -131,6 +135,7 @@ impl UnsteadyTask {
 impl SinkTask for UnsteadyTask {
     async fn start(&mut self, context: SinkTaskContext, config: RawConfig) -> Result<()> {
         self.context = Some(context.clone());
+        self.picky = config.contains_key("moldau.errors.put.bisect");
         self.inner.start(context, config).await
     }
 
@@ -141,6 +146,10 @@ impl SinkTask for UnsteadyTask {
                 context.runtime.timeout(Duration::from_millis(200));
             }
             return Err(Error::retriable("the test lets this put fail"));
+        }
+        if self.picky && records.iter().filter_map(line_of).any(put_refuses) {
+            self.chaos.tally("batch refused by the sink");
+            return Err(Error::data("one of these cannot be taken"));
         }
         self.gathered.extend_from_slice(records);
         Ok(())

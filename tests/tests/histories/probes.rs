@@ -38,6 +38,11 @@ impl Chaos {
         self.over.load(Ordering::Relaxed)
     }
 
+    /// Something else happened.
+    pub(crate) fn tally(&self, name: &str) {
+        self.tally.add(name);
+    }
+
     /// A failpoint was reached: what happens there.
     pub(crate) fn reached(&self, point: &str) -> Action {
         self.tally.add(point);

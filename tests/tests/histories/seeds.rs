@@ -209,13 +209,23 @@ fn everything() -> Vec<String> {
     });
     let accidents = Accident::HARMLESS.into_iter().chain(Accident::HARMFUL).map(|accident| format!("{accident:?}"));
     let requests = ["request refused", "request dropped", "answer lost", "request late"];
+    let fates = [
+        "line filtered in the source",
+        "line refused by a transform of the source",
+        "line refused by the sink's converter",
+        "line filtered in the sink",
+        "line refused by a transform of the sink",
+        "batch refused by the sink",
+        "restarted by itself",
+        "line refused and taken when tried again",
+    ];
     let others = ["part of a line", "lines in a burst", "process killed", "power lost", "task given up"];
     let broker =
         ["Open", "Read", "Rename", "Sync", "SyncDir", "Write"].map(|it| format!("{it} fails on the broker's disk"));
     let rest = ["REST answers 200", "REST answers 202", "REST answers 204", "REST answers 404", "REST does not answer"];
     let unsteady = [super::plugins::PUT, super::plugins::FLUSH];
     let unsteady = unsteady.into_iter().flat_map(|point| [format!("{point}: error"), format!("{point}: delay")]);
-    let words = requests.into_iter().chain(others).chain(rest).map(str::to_owned);
+    let words = requests.into_iter().chain(others).chain(rest).chain(fates).map(str::to_owned);
     steps.chain(accidents).chain(words).chain(broker).chain(unsteady).collect()
 }
 

@@ -20,6 +20,7 @@ use kafka_config::provider::Providers;
 use tokio::sync::Notify;
 
 use super::checkers::Observer;
+use super::fates::{Mark, Picky, Refuse};
 use super::plan::{OFFSET_FILE, Plan, SINK, SOURCE};
 use super::plugins::{UnsteadySink, WatchedSource};
 use super::probes::{Chaos, Interference};
@@ -118,6 +119,9 @@ impl WorkerHost {
         let mut registry = connect_plugins::builtin();
         registry.add_source(WatchedSource { inner: FileStreamSource::default(), observer: self.observer.clone() });
         registry.add_sink(UnsteadySink(self.chaos.clone()));
+        registry.add_transform(Mark(self.tally.clone()));
+        registry.add_transform(Refuse(self.tally.clone()));
+        registry.add_converter(Picky { json: self.plan.json.is_some(), tally: self.tally.clone() });
         let registry = Arc::new(registry);
         let plugins: Plugins = Arc::new(RegistryLookup(registry.clone()));
         let config = WorkerConfig::standalone(&self.plan.properties(), &*plugins).expect("a sound configuration");
@@ -207,6 +211,15 @@ impl WorkerHost {
             })
         };
         [SOURCE, SINK].into_iter().filter(failed).collect()
+    }
+
+    /// Whether this worker has restarted a task or a connector by itself.
+    pub(crate) fn has_restarted(&self) -> bool {
+        let Some(herder) = self.herder() else { return false };
+        [SOURCE, SINK].into_iter().filter_map(|name| herder.connector_status(name).ok()).any(|status| {
+            let tasks = status.tasks.iter().map(|task| &task.status.own);
+            tasks.chain([&status.connector.own]).flatten().any(|own| own.restarts > 0)
+        })
     }
 
     pub(crate) fn herder(&self) -> Option<Arc<StandaloneHerder>> {

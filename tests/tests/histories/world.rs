@@ -67,7 +67,7 @@ impl World {
             sim.failpoints().at(point, *nth, *action);
         }
         prepare_disk(&sim, &plan);
-        let faults = RequestFaults::new(&sim, tally.clone(), observer.clone());
+        let faults = RequestFaults::new(&sim, tally.clone(), observer.clone(), !plan.fates);
         let mut broker = BrokerHost::new(&sim, observer.clone(), faults.clone(), &plan);
         broker.start().await;
         if let Some(bytes) = plan.broker_disk.and_then(|disk| disk.segment_bytes) {
@@ -152,6 +152,9 @@ impl World {
                 self.sim.trace(format_args!("all is done after {:?}", now - begun));
                 let limits = [10, 20, 40, 80, 160];
                 let within = limits.into_iter().find(|limit| now - begun <= Duration::from_secs(*limit));
+                if self.worker.has_restarted() {
+                    self.tally.add("restarted by itself");
+                }
                 self.tally.add(within.map_or("done later".to_owned(), |limit| format!("done within {limit:>3} s")));
                 break;
             }
@@ -194,6 +197,9 @@ impl World {
 
     /// Restarts what has failed.
     fn restart_failed(&self) {
+        if self.plan.own_restarts {
+            return;
+        }
         for name in self.worker.failed() {
             let path = format!("/connectors/{name}/restart?includeTasks=true&onlyFailed=true");
             self.operator.ask(vec![(Method::POST, path, None)]);

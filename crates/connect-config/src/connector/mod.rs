@@ -2,6 +2,7 @@
 
 mod enrichment;
 mod keys;
+pub(crate) mod own_keys;
 mod preflight;
 mod recommendations;
 mod settings;
@@ -12,6 +13,7 @@ mod topic_creation;
 
 pub use enrichment::enrich;
 pub use keys::{common_definition, definition, definition_for_class, definition_for_worker};
+pub use own_keys::{OwnSettings, RestartSettings};
 pub use preflight::{NULL_VALUE, Preflight, preflight};
 pub use settings::{
     ConnectorConfig, ConnectorKind, DeadLetterQueue, ErrorSettings, SinkSettings, SourceSettings, Tolerance,

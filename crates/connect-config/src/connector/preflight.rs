@@ -5,6 +5,7 @@ use kafka_config::{ConfigDef, ConfigError, ConfigValue, RawConfig};
 
 use super::enrichment::{classes, enrich};
 use super::keys::definition_for_worker;
+use super::own_keys::with_set_keys;
 use super::settings::ConnectorKind;
 use super::sink_keys::add_sink_faults;
 use crate::later::connector_findings;
@@ -35,7 +36,7 @@ pub fn preflight(
     plugins: &Plugins,
     worker: &WorkerConfig,
 ) -> Result<Preflight, ConfigError> {
-    let base = definition_for_worker(kind, plugins, raw, worker);
+    let base = with_set_keys(definition_for_worker(kind, plugins, raw, worker), kind, raw);
     let definition = enrich(&base, raw, plugins, false)?;
     let mut values = definition.validate_all_with(raw, &classes(plugins));
     if kind == ConnectorKind::Sink {

@@ -6,6 +6,7 @@ use kafka_config::{ConfigError, ParsedConfig, RawConfig};
 
 use super::enrichment::{classes, enrich};
 use super::keys::definition;
+use super::own_keys::OwnSettings;
 use super::sink_keys::{DLQ_TOPIC, check_sink, topics_list};
 use super::stages::{TransformStage, stages};
 use crate::converter::{ConverterChoice, ConverterUse};
@@ -109,6 +110,8 @@ pub struct ConnectorConfig {
     pub source: Option<SourceSettings>,
     /// Of a sink.
     pub sink: Option<SinkSettings>,
+    /// What Moldau's own keys say.
+    pub own: OwnSettings,
     parsed: ParsedConfig,
 }
 
@@ -133,6 +136,7 @@ impl ConnectorConfig {
             errors: error_settings(&parsed)?,
             source: (kind == ConnectorKind::Source).then(|| source_settings(&parsed)).transpose()?,
             sink: (kind == ConnectorKind::Sink).then(|| sink_settings(&parsed)).transpose()?,
+            own: OwnSettings::parse(kind, raw)?,
             parsed,
         })
     }

@@ -11,7 +11,7 @@ use connect_kafka::{Consumer, NewTopic};
 use super::Blueprint;
 use super::blueprint::config_error;
 use crate::State;
-use crate::errors::{DeadLetterQueue, DeadLetterSettings, Policy, Reporters};
+use crate::errors::{DeadLetterQueue, DeadLetterSettings, Policy, Reporters, ToleranceType};
 use crate::record::Decoder;
 use crate::sink::{ErrantRecords, Reports, Requests, Runner, Sinking};
 use crate::supervise::Run;
@@ -73,6 +73,7 @@ pub(super) async fn run(mut blueprint: Blueprint, plugin: Arc<dyn SinkPlugin>, r
         chain: blueprint.chain,
         policy: Policy::new(env, tolerance, reporters),
         requests,
+        bisect: blueprint.connector.own.bisect_puts && tolerance.tolerance == ToleranceType::All,
         reports,
         flush_interval: settings.config.offset_flush_interval,
         flush_timeout: settings.config.offset_flush_timeout,

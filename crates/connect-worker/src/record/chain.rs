@@ -2,6 +2,8 @@
 
 use connect_api::{Error, Exception, Outcomes, Predicate, Record, Result, Selection, Transform, Verdict};
 
+use env::planted::{self, Bug};
+
 use crate::errors::{FailedRecord, Failure, Policy, Settled, Stage};
 
 /// When a transform applies.
@@ -208,7 +210,8 @@ fn remove(records: &mut Vec<Record>, rows: &[usize], gone: &mut (dyn FnMut(Recor
     let all = std::mem::take(records);
     records.reserve(all.len());
     for (row, record) in all.into_iter().enumerate() {
-        if rows.next_if_eq(&row).is_some() {
+        let neighbour = planted::acts(Bug::FilterDropsNeighbour) && row > 0 && rows.peek() == Some(&(row + 1));
+        if rows.next_if_eq(&row).is_some() || neighbour {
             gone(record);
         } else {
             records.push(record);

@@ -56,6 +56,9 @@ impl Reports {
     }
 }
 
+/// The class that reports about records show which the sink itself refused.
+pub(super) const SINK_TASK: &str = "org.apache.kafka.connect.sink.SinkTask";
+
 /// The reporter that a sink task gets.
 pub struct ErrantRecords {
     tolerance: Tolerance,
@@ -73,8 +76,7 @@ impl ErrantRecords {
 impl ErrantRecordReporter for ErrantRecords {
     fn report(&self, record: &Record, error: Error) -> Result<BoxFuture<'static, Result<()>>> {
         let failed = FailedRecord::of(record);
-        let class = "org.apache.kafka.connect.sink.SinkTask";
-        let failure = Failure { stage: Stage::TaskPut, class, error: &error, record: failed };
+        let failure = Failure { stage: Stage::TaskPut, class: SINK_TASK, error: &error, record: failed };
         if let Some(log) = &self.reporters.log {
             tracing::error!(error = error.trace(), "{}", log.line(&failure));
         }

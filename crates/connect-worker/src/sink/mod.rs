@@ -5,12 +5,15 @@
 //! may ask for.
 
 mod assignment;
+mod bisect;
 mod commit;
 mod errant;
+mod put;
 mod requests;
 mod run;
 
 pub use assignment::Assignment;
+pub use bisect::Bisection;
 pub use commit::accept;
 pub use errant::{ErrantRecords, Reports};
 pub use requests::Requests;

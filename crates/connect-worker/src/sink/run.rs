@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use connect_api::sink::{Offsets, SinkTask, TopicPartition};
-use connect_api::{Error, Record, Result, Signal, SinkOrigin, Token};
+use connect_api::{Record, Result, Signal, SinkOrigin, Token};
 use connect_kafka::{Consumer, ConsumerEvent, PartitionRecords, Revocation};
 use env::planted::{self, Bug};
 use env::{Env, Instant};
@@ -35,6 +35,8 @@ pub struct Sinking {
     pub policy: Policy,
     /// What the task asks for.
     pub requests: Arc<Requests>,
+    /// Whether a batch that the task refuses as a whole is narrowed down to what is bad.
+    pub bisect: bool,
     /// Bad records the task reported.
     pub reports: Reports,
     /// `offset.flush.interval.ms`
@@ -53,14 +55,16 @@ pub struct Sinking {
 
 /// Runs a sink task.
 pub struct Runner {
-    parts: Sinking,
-    assignment: Assignment,
+    pub(super) parts: Sinking,
+    pub(super) assignment: Assignment,
     /// Records to be put; kept when the put is to be tried again.
-    records: Vec<Record>,
+    pub(super) records: Vec<Record>,
     /// The next offsets once `records` are put.
-    next: Offsets,
+    pub(super) next: Offsets,
     /// The put before failed and is to be tried again.
-    retrying: bool,
+    pub(super) retrying: bool,
+    /// How many records were taken for bad since the task last took any.
+    pub(super) unproven: usize,
     is_paused: bool,
     commit_due: Instant,
 }
@@ -75,6 +79,7 @@ impl Runner {
             records: Vec::new(),
             next: Offsets::new(),
             retrying: false,
+            unproven: 0,
             is_paused: false,
             commit_due,
         }
@@ -183,7 +188,7 @@ impl Runner {
     }
 
     /// Without records there is nothing to try again, and nothing to hold back the others for.
-    fn end_retry_of_nothing(&mut self) {
+    pub(super) fn end_retry_of_nothing(&mut self) {
         if self.records.is_empty() && std::mem::take(&mut self.retrying) && !self.is_paused {
             self.resume_unpaused();
         }
@@ -265,37 +270,6 @@ impl Runner {
         let fatal = parts.chain.apply(taken, &parts.policy, &mut |_| {}).await;
         self.records.append(taken);
         fatal.map_or(Ok(()), Err)
-    }
-
-    /// Puts what was taken; an empty put lets time pass in the task.
-    async fn put(&mut self) -> Result<()> {
-        tracing::trace!("Delivering batch of {} messages to task", self.records.len());
-        let put = self.parts.env.lend(self.parts.task.put(&self.records)).await;
-        if !(self.parts.alive)() {
-            return Err(Error::connect("the task was given up"));
-        }
-        match put {
-            Ok(()) => {
-                self.parts.probes.at(Step::Put).await?;
-                self.assignment.delivered(&self.next);
-                self.records.clear();
-                self.next.clear();
-                self.end_retry_of_nothing();
-                Ok(())
-            }
-            Err(error) if error.is_retriable() => {
-                tracing::warn!(error = format!("{error:#}"), "put failed with a retriable error; it is tried again");
-                self.retrying = true;
-                self.parts.consumer.pause(&self.assignment.partitions());
-                if planted::acts(Bug::ForgottenRetry) {
-                    self.records.clear();
-                }
-                Ok(())
-            }
-            Err(error) => {
-                Err(Error::connect("Exiting WorkerSinkTask due to unrecoverable exception.").caused_by(error))
-            }
-        }
     }
 
     async fn open(&mut self, partitions: Vec<TopicPartition>) -> Result<()> {
@@ -397,6 +371,9 @@ impl Runner {
 
     /// Waits until what failed in these partitions is in the dead letter queue.
     async fn reports_are_durable(&mut self, partitions: &[TopicPartition]) -> bool {
+        if planted::acts(Bug::CommitBeforeLetters) {
+            return true;
+        }
         let (env, reports, limit) = (self.parts.env.clone(), self.parts.reports.clone(), self.parts.flush_timeout);
         let queue = self.parts.policy.reporters().dead_letters.clone();
         let durable = async {

@@ -7,6 +7,7 @@
 mod doubles;
 
 mod acknowledgements;
+mod bisected_puts;
 mod budgets;
 mod buffering_sink;
 mod child_process;
