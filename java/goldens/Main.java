@@ -24,5 +24,6 @@ public final class Main {
         ValueKeys.write(folder);
         ClientGoldens.write(folder);
         ConfigGoldens.write(folder);
+        ProviderGoldens.write(folder);
     }
 }

@@ -6,14 +6,19 @@ use std::path::Path;
 use connect_config::java_pattern::JavaPattern;
 use env::{Env, OpenOptions};
 use kafka_config::provider::{FileKind, Matcher, Surroundings};
+use rustix::fs::FileType;
 
 /// Files of `env`, and the variables of this process.
 pub(crate) struct Machine(pub(crate) Env);
 
 impl Surroundings for Machine {
     fn kind(&self, path: &Path) -> io::Result<FileKind> {
-        let is_dir = self.0.disk().metadata(path)?.is_dir;
-        Ok(if is_dir { FileKind::Directory } else { FileKind::File })
+        // `env` tells only directories apart.
+        Ok(match FileType::from_raw_mode(rustix::fs::stat(path)?.st_mode) {
+            FileType::Directory => FileKind::Directory,
+            FileType::RegularFile => FileKind::File,
+            _ => FileKind::Other,
+        })
     }
 
     fn read(&self, path: &Path, limit: u64) -> io::Result<Vec<u8>> {
@@ -43,37 +48,5 @@ impl Surroundings for Machine {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn machine() -> (tokio::runtime::Runtime, Machine) {
-        let runtime = env_real::runtime(1, 1).unwrap();
-        let env = env_real::env(runtime.handle().clone());
-        (runtime, Machine(env))
-    }
-
-    #[test]
-    fn files_up_to_the_limit() {
-        let (_runtime, machine) = machine();
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("f");
-        std::fs::write(&file, "12345").unwrap();
-        assert_eq!(machine.read(&file, 5).unwrap(), b"12345");
-        assert_eq!(machine.read(&file, 4).unwrap_err().kind(), io::ErrorKind::FileTooLarge);
-        assert_eq!(machine.kind(&file).unwrap(), FileKind::File);
-        assert_eq!(machine.kind(folder.path()).unwrap(), FileKind::Directory);
-        assert!(machine.kind(&folder.path().join("absent")).is_err());
-    }
-
-    #[test]
-    fn variables_and_patterns() {
-        let (_runtime, machine) = machine();
-        assert!(machine.variable("PATH").is_some_and(|path| !path.is_empty()));
-        for none in ["", "A=B", "\0", "NO_SUCH_VARIABLE_HERE"] {
-            assert_eq!(machine.variable(none), None);
-        }
-        let matcher = machine.matcher("APP_\\w+").unwrap();
-        assert!(matcher("APP_X") && !matcher("MY_APP_X") && !matcher("APP_"));
-        assert!(machine.matcher("(?x)a").is_err());
-    }
-}
+#[path = "surroundings_tests.rs"]
+mod tests;

@@ -23,7 +23,7 @@ impl AllowedPaths {
         let parts = text.trim_end_matches(',');
         let parts = parts.split(',').filter(|_| !parts.is_empty());
         let allowed = parts.map(|part| {
-            let path = normalized(Path::new(part));
+            let path = normalized(&java_path(part)?);
             if !path.is_absolute() {
                 return Err(ConfigError::sentence(format!("Path {} is not absolute", path.display())));
             }
@@ -36,11 +36,25 @@ impl AllowedPaths {
     }
 
     /// The path to look at; `None` where that is not allowed.
-    pub(crate) fn check(&self, path: &str) -> Option<PathBuf> {
-        let Some(allowed) = &self.0 else { return Some(PathBuf::from(path)) };
-        let path = normalized(Path::new(path));
-        allowed.iter().any(|allowed| path.starts_with(allowed)).then_some(path)
+    ///
+    /// # Errors
+    /// What cannot be a path.
+    pub(crate) fn check(&self, path: &str) -> Result<Option<PathBuf>, ConfigError> {
+        let path = java_path(path)?;
+        let Some(allowed) = &self.0 else { return Ok(Some(path)) };
+        let path = normalized(&path);
+        Ok(allowed.iter().any(|allowed| path.starts_with(allowed)).then_some(path))
     }
+}
+
+/// As `java.nio.file.Path` has it: slashes once, and none at the end, so that a file is found by `file/` too.
+fn java_path(text: &str) -> Result<PathBuf, ConfigError> {
+    if text.contains('\0') {
+        return Err(ConfigError::sentence(format!("Nul character not allowed: {text}")));
+    }
+    let names: Vec<&str> = text.split('/').filter(|name| !name.is_empty()).collect();
+    let root = if text.starts_with('/') { "/" } else { "" };
+    Ok(PathBuf::from(format!("{root}{}", names.join("/"))))
 }
 
 /// Without `.`, and without each name that a `..` follows.
@@ -74,19 +88,19 @@ mod tests {
     fn only_what_lies_below() {
         let paths = allowed("/data/a/,/data/./x/../b,").unwrap();
         for (path, normal) in [("/data/a/f", "/data/a/f"), ("/data/b", "/data/b"), ("/data/x/../a/./g", "/data/a/g")] {
-            assert_eq!(paths.check(path), Some(PathBuf::from(normal)), "{path}");
+            assert_eq!(paths.check(path).unwrap(), Some(PathBuf::from(normal)), "{path}");
         }
         for path in ["/data", "/data/ab", "/data/a/../c", "data/a/f", "../data/a", "/", ""] {
-            assert_eq!(paths.check(path), None, "{path}");
+            assert_eq!(paths.check(path).unwrap(), None, "{path}");
         }
     }
 
     #[test]
     fn nothing_set_allows_all_and_only_commas_nothing() {
         let all = AllowedPaths::new(None, &Stage::default()).unwrap();
-        assert_eq!(all.check("a/../b"), Some(PathBuf::from("a/../b")));
-        assert_eq!(allowed("").unwrap().check("/x"), Some(PathBuf::from("/x")));
-        assert_eq!(allowed(",").unwrap().check("/data/a/f"), None);
+        assert_eq!(all.check("a/../b").unwrap(), Some(PathBuf::from("a/../b")));
+        assert_eq!(allowed("").unwrap().check("/x").unwrap(), Some(PathBuf::from("/x")));
+        assert_eq!(allowed(",").unwrap().check("/data/a/f").unwrap(), None);
     }
 
     #[test]
@@ -95,6 +109,14 @@ mod tests {
         assert_eq!(allowed("/data/a, /data/b").unwrap_err(), "Path  /data/b is not absolute");
         assert_eq!(allowed("/data/a,,/data/b").unwrap_err(), "Path  is not absolute");
         assert_eq!(allowed("/data/c/").unwrap_err(), "Path /data/c does not exist");
+    }
+
+    #[test]
+    fn paths_as_java_writes_them() {
+        for (text, path) in [("/a//b/", "/a/b"), ("//", "/"), ("", ""), ("./a/../", "./a/.."), (" /", " ")] {
+            assert_eq!(java_path(text).unwrap(), PathBuf::from(path), "{text}");
+        }
+        assert_eq!(java_path("a\0b").unwrap_err().to_string(), "Nul character not allowed: a\0b");
     }
 
     #[test]

@@ -12,6 +12,7 @@ pub(crate) struct Stage {
     files: BTreeMap<PathBuf, Vec<u8>>,
     folders: Vec<PathBuf>,
     locked: Vec<PathBuf>,
+    devices: Vec<PathBuf>,
     variables: BTreeMap<String, String>,
 }
 
@@ -31,6 +32,11 @@ impl Stage {
         self
     }
 
+    pub(crate) fn device(mut self, path: &str) -> Self {
+        self.devices.push(path.into());
+        self
+    }
+
     pub(crate) fn set(mut self, name: &str, value: &str) -> Self {
         self.variables.insert(name.into(), value.into());
         self
@@ -39,6 +45,9 @@ impl Stage {
 
 impl Surroundings for Stage {
     fn kind(&self, path: &Path) -> io::Result<FileKind> {
+        if self.devices.iter().any(|device| device == path) {
+            return Ok(FileKind::Other);
+        }
         if self.files.contains_key(path) {
             return Ok(FileKind::File);
         }

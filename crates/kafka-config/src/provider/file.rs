@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::allowed_paths::AllowedPaths;
 use super::providers::Provider;
-use super::surroundings::{LONGEST_FILE, Surroundings};
+use super::surroundings::{LONGEST_FILE, Surroundings, utf8};
 use crate::{ConfigError, RawConfig, properties};
 
 pub(crate) struct FileProvider {
@@ -25,13 +25,11 @@ impl Provider for FileProvider {
         if path.is_empty() {
             return Ok(BTreeMap::new());
         }
-        let Some(allowed) = self.allowed.check(path) else {
+        let Some(allowed) = self.allowed.check(path)? else {
             tracing::warn!("The path {path} is not allowed to be accessed");
             return Ok(BTreeMap::new());
         };
-        let text = self.surroundings.read(&allowed, LONGEST_FILE).and_then(|bytes| {
-            String::from_utf8(bytes).map_err(|_| std::io::Error::new(std::io::ErrorKind::InvalidData, "not UTF-8"))
-        });
+        let text = self.surroundings.read(&allowed, LONGEST_FILE).and_then(utf8);
         let text = text.map_err(|error| {
             tracing::error!("Could not read properties from file {path}: {error}");
             ConfigError::sentence(format!("Could not read properties from file {path}"))

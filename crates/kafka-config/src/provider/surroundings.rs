@@ -9,10 +9,12 @@ pub type Matcher = Box<dyn Fn(&str) -> bool + Send + Sync>;
 /// What stands at a path, symbolic links followed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FileKind {
-    /// Not a directory.
+    /// A regular file.
     File,
     /// A directory.
     Directory,
+    /// A device, a pipe, a socket: reading it may take forever.
+    Other,
 }
 
 /// The machine, as providers see it.
@@ -41,3 +43,8 @@ pub trait Surroundings: Send + Sync {
 
 /// The longest file a provider reads, in bytes.
 pub(crate) const LONGEST_FILE: u64 = 16 << 20;
+
+/// The text of a file.
+pub(crate) fn utf8(bytes: Vec<u8>) -> io::Result<String> {
+    String::from_utf8(bytes).map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "not UTF-8"))
+}
