@@ -193,6 +193,30 @@ fn a_record_that_the_converter_refuses_fails_the_task_behind_what_was_good() {
 }
 
 #[test]
+fn records_in_another_format_than_configured_get_a_hint_with_the_line_to_change() {
+    topic_with("formats", &["{\"a\":1}", "{\"a\":2}", "plain", "\u{0}\u{0}\u{0}\u{0}\u{7}avro"]);
+    let folder = tempfile::tempdir().unwrap();
+    let mut config = sink("formats", &folder.path().join("out.txt"));
+    config["value.converter"] = json!("JsonConverter");
+    config["errors.tolerance"] = json!("all");
+    let scene = Scene::start("formats-sink", &config);
+    wait_for(&Some(4), SOON, || scene.committed("formats")).unwrap();
+    if Engine::under_test() == Engine::Moldau {
+        let log = scene.worker.log();
+        let hints: Vec<&str> =
+            log.lines().filter(|line| line.contains("cannot be read in stage VALUE_CONVERTER")).collect();
+        assert_eq!(hints.len(), 3, "one for each reason, not for each record: {hints:#?}");
+        assert_names(hints[0], &["formats-0@0", "JsonConverter", "set value.converter.schemas.enable=false"]);
+        assert_names(
+            hints[1],
+            &["formats-0@2", "plain text", "set value.converter=org.apache.kafka.connect.storage.StringConverter"],
+        );
+        assert_names(hints[2], &["formats-0@3", "Avro of a schema registry (schema id 7)"]);
+    }
+    scene.ends_cleanly();
+}
+
+#[test]
 fn a_record_larger_than_every_budget_passes_alone() {
     let kafka = RealKafka::shared().unwrap();
     kafka.create_topic("large", 1, &[("max.message.bytes", "20000000")]).unwrap();

@@ -10,7 +10,7 @@ use connect_config::converter::ConverterUse;
 use connect_config::{ConnectorConfig, ConverterChoice};
 use kafka_config::{ConfigError, RawConfig};
 
-use crate::errors::{LogReporter, Tolerance, ToleranceType};
+use crate::errors::{ConverterFacts, LogReporter, Tolerance, ToleranceType};
 use crate::record::{Chain, Condition, Converters, Link};
 use crate::supervise::Run;
 use crate::worker::WorkerSettings;
@@ -31,6 +31,8 @@ pub(crate) struct Blueprint {
     pub(crate) connector: ConnectorConfig,
     pub(crate) task_config: RawConfig,
     pub(crate) converters: Converters,
+    /// What hints about records that cannot be read must know of the converters: of keys, of values.
+    pub(crate) facts: [ConverterFacts; 2],
     pub(crate) chain: Chain,
     /// How a source's topics are created; `None`: not by the task.
     pub(crate) topic_rules: Option<TopicCreationRules>,
@@ -57,6 +59,7 @@ impl Blueprint {
         };
         let registry = &settings.registry;
         let choose = |what| connector.converter(what).unwrap_or_else(|| settings.config.converter(what).clone());
+        let facts = [ConverterUse::Key, ConverterUse::Value].map(|what| facts_of(choose(what)));
         let converters = converters(registry, choose)?;
         let stages = connector.transforms().map_err(config_error)?;
         let now = settings.env.clock().unix_millis();
@@ -68,6 +71,7 @@ impl Blueprint {
             connector,
             task_config,
             converters,
+            facts,
             chain,
             topic_rules,
             topic_resets,
@@ -141,6 +145,11 @@ pub(crate) fn read_config(plugin: &ConnectorPlugin, raw: &RawConfig, settings: &
 /// A wrong configuration, as a task's start reports it.
 pub(crate) fn config_error(error: ConfigError) -> Error {
     Error::config(error.to_string())
+}
+
+fn facts_of(converter: ConverterChoice) -> ConverterFacts {
+    let schemas = !converter.config.get("schemas.enable").is_some_and(|text| text.trim().eq_ignore_ascii_case("false"));
+    ConverterFacts { class: converter.class, schemas }
 }
 
 fn converters(registry: &Registry, choose: impl Fn(ConverterUse) -> ConverterChoice) -> Result<Converters> {

@@ -11,7 +11,7 @@ use connect_kafka::{Consumer, NewTopic};
 use super::Blueprint;
 use super::blueprint::config_error;
 use crate::State;
-use crate::errors::{DeadLetterQueue, DeadLetterSettings, Policy, Reporters, ToleranceType};
+use crate::errors::{DeadLetterQueue, DeadLetterSettings, Hints, Policy, Reporters, ToleranceType};
 use crate::record::Decoder;
 use crate::sink::{ErrantRecords, Reports, Requests, Runner, Sinking};
 use crate::supervise::Run;
@@ -63,6 +63,8 @@ pub(super) async fn run(mut blueprint: Blueprint, plugin: Arc<dyn SinkPlugin>, r
     tracing::info!("WorkerSinkTask{{id={}}} Sink task finished initialization and start", blueprint.id);
     let (alive, paused) = (run.reporter.clone(), run.reporter.clone());
     let topics = blueprint.topic_tracking(&run);
+    let [key, value] = blueprint.facts;
+    let hints = Hints::new(blueprint.id, key, value);
     let settings = blueprint.settings;
     let sinking = Sinking {
         env: env.clone(),
@@ -71,7 +73,7 @@ pub(super) async fn run(mut blueprint: Blueprint, plugin: Arc<dyn SinkPlugin>, r
         task,
         decoder: Decoder::new(blueprint.converters),
         chain: blueprint.chain,
-        policy: Policy::new(env, tolerance, reporters),
+        policy: Policy::new(env, tolerance, reporters).with_hints(hints),
         requests,
         bisect: blueprint.connector.own.bisect_puts && tolerance.tolerance == ToleranceType::All,
         reports,

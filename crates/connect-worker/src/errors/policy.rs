@@ -3,6 +3,7 @@
 use connect_api::{Error, Result};
 use env::{Env, Instant};
 
+use super::hint::{Hints, Unreadable};
 use super::{Decision, FailedRecord, Failure, Reporters, Stage, Tolerance};
 
 /// What became of a failure.
@@ -35,12 +36,38 @@ pub struct Policy {
     env: Env,
     tolerance: Tolerance,
     reporters: Reporters,
+    hints: Option<Hints>,
+}
+
+/// The error with what a person needs to find the record.
+fn located(error: &Error, stage: Stage, class: &str, record: FailedRecord<'_>) -> Error {
+    let error = match record {
+        FailedRecord::Consumed { topic, partition, offset, .. } => {
+            let error = error.clone().with_context("topic", topic).with_context("partition", partition);
+            error.with_context("offset", offset)
+        }
+        FailedRecord::Source(record) => match record.source_origin() {
+            Some(origin) => {
+                let error = error.clone().with_context("topic", &record.topic);
+                let error = error.with_context("source partition", format_args!("{:?}", origin.partition));
+                error.with_context("source offset", format_args!("{:?}", origin.offset))
+            }
+            None => error.clone(),
+        },
+    };
+    error.with_context("stage", stage.name()).with_context("class", class)
 }
 
 impl Policy {
     /// The policy made of these parts.
     pub fn new(env: Env, tolerance: Tolerance, reporters: Reporters) -> Self {
-        Self { env, tolerance, reporters }
+        Self { env, tolerance, reporters, hints: None }
+    }
+
+    /// The same with hints for people whose records cannot be read.
+    #[must_use]
+    pub fn with_hints(self, hints: Hints) -> Self {
+        Self { hints: Some(hints), ..self }
     }
 
     /// Everybody who is told.
@@ -101,20 +128,38 @@ impl Policy {
         record: FailedRecord<'_>,
         attempt: impl FnMut() -> Result<T>,
     ) -> Result<Option<T>> {
-        match self.try_again(first, attempt).await {
+        match self.try_again(stage, class, record, first, attempt).await {
             Settled::Done(value) => Ok(Some(value)),
             Settled::Failed { error, fatal } => {
                 self.reporters.report(&Failure { stage, class, error: &error, record });
+                self.hint(stage, record);
                 fatal.map_or(Ok(None), Err)
             }
         }
     }
 
+    /// Tells people what a record that cannot be read looks like.
+    fn hint(&self, stage: Stage, record: FailedRecord<'_>) {
+        if let (Some(hints), FailedRecord::Consumed { topic, partition, offset, raw, .. }) = (&self.hints, record)
+            && let Some(hint) = hints.about(stage, Unreadable { topic, partition, offset, raw }, self.now())
+        {
+            tracing::warn!("{hint}");
+        }
+    }
+
     /// Like [`Policy::settle`], but leaves the report to the caller, who may have to bring reports in order first.
-    pub async fn try_again<T>(&self, first: Error, mut attempt: impl FnMut() -> Result<T>) -> Settled<T> {
+    /// What fails the task names the record, the stage and the class in the log.
+    pub async fn try_again<T>(
+        &self,
+        stage: Stage,
+        class: &str,
+        record: FailedRecord<'_>,
+        first: Error,
+        mut attempt: impl FnMut() -> Result<T>,
+    ) -> Settled<T> {
         let (mut error, mut count, since) = (first, 1, self.env.clock().now());
         loop {
-            match self.weigh(&error, count, since).await {
+            match self.weigh(&located(&error, stage, class, record), count, since).await {
                 Handled::Retry => match attempt() {
                     Ok(value) => return Settled::Done(value),
                     Err(next) => (error, count) = (next, count + 1),

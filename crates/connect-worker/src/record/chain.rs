@@ -178,7 +178,10 @@ impl Link {
                 Exception::Drop => Verdict::Drop,
                 Exception::Fail(error) => {
                     let snapshot = records[row].clone();
-                    match policy.try_again(error, || self.apply_one(&mut records[row])).await {
+                    let (stage, class, failed) =
+                        (Stage::Transformation, self.class.clone(), FailedRecord::of(&snapshot));
+                    let again = || self.apply_one(&mut records[row]);
+                    match policy.try_again(stage, &class, failed, error, again).await {
                         Settled::Done(verdict) => verdict,
                         Settled::Failed { error, fatal } => {
                             failures.add(row, error, snapshot);

@@ -42,8 +42,6 @@ impl Decoder {
                 timestamp_type: record.timestamp_type,
                 raw: &record.raw,
             };
-            let located = error.with_context("topic", topic).with_context("partition", partition);
-            let located = located.with_context("offset", record.offset);
             let mut next = None;
             let again = || match self.decode(topic, partition, &record) {
                 Ok(decoded) => Ok(Some(decoded)),
@@ -53,7 +51,7 @@ impl Decoder {
                     Ok(None)
                 }
             };
-            match policy.settle(stage, &class, located, failed, again).await? {
+            match policy.settle(stage, &class, error, failed, again).await? {
                 None => return Ok(None),
                 Some(Some(decoded)) => return Ok(Some(decoded)),
                 Some(None) => match next {

@@ -205,12 +205,9 @@ impl Runner {
     /// Converts and transforms what was consumed.
     async fn take(&mut self, batches: Vec<PartitionRecords>) -> Result<()> {
         self.parts.probes.at(Step::Consumed).await?;
-        for batch in batches {
-            let partition = TopicPartition::new(batch.topic.clone(), batch.partition);
-            if self.assignment.contains(&partition) {
-                self.take_partition(partition, batch).await?;
-            }
-        }
+        // Converters and transforms are plug-ins too: one that blocks costs its thread and stalls no neighbour.
+        let env = self.parts.env.clone();
+        env.lend(self.convert(batches)).await?;
         if planted::acts(Bug::CommitBeforePut) {
             self.assignment.delivered(&self.next);
         }
@@ -219,6 +216,16 @@ impl Runner {
             queue.settle(DEAD_LETTERS_AHEAD).await;
         }
         self.parts.probes.at(Step::Decoded).await
+    }
+
+    async fn convert(&mut self, batches: Vec<PartitionRecords>) -> Result<()> {
+        for batch in batches {
+            let partition = TopicPartition::new(batch.topic.clone(), batch.partition);
+            if self.assignment.contains(&partition) {
+                self.take_partition(partition, batch).await?;
+            }
+        }
+        Ok(())
     }
 
     /// Failures are reported in the order of the records. Parity: a sink that fails in conversion puts none of the good

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use connect_api::source::{Boundary, SourceBatch, SourceReader};
-use connect_api::{Record, Result, Signal, Token};
+use connect_api::{Error, Record, Result, Signal, Token};
 use connect_kafka::Rows;
 use env::Env;
 use futures_util::FutureExt;
@@ -183,10 +183,27 @@ impl Runner {
     }
 
     /// Transforms, converts and sends. Records before the first one that fails the task are sent.
-    async fn send(&mut self, mut records: Vec<Record>) -> Result<()> {
+    async fn send(&mut self, records: Vec<Record>) -> Result<()> {
         if records.is_empty() {
             return Ok(());
         }
+        // Transforms and converters are plug-ins too: one that blocks costs its thread and stalls no neighbour.
+        let env = self.parts.env.clone();
+        let fatal = env.lend(self.convert(records)).await;
+        let parts = &mut self.parts;
+        parts.probes.at(Step::Converted).await?;
+        if !self.records.is_empty() {
+            parts.delivery.before_send()?;
+            let tolerant = !parts.delivery.is_exactly_once();
+            parts.outbox.send(&self.rows, &self.records, &parts.policy, tolerant).await?;
+            parts.delivery.sent(&self.records);
+            parts.probes.at(Step::Appended).await?;
+        }
+        fatal.map_or(Ok(()), Err)
+    }
+
+    /// Makes rows of records, up to the first one that fails the task.
+    async fn convert(&mut self, mut records: Vec<Record>) -> Option<Error> {
         let parts = &mut self.parts;
         let in_flight = parts.outbox.in_flight.clone();
         let mut gone = |record: Record| {
@@ -212,15 +229,7 @@ impl Runner {
             }
         }
         parts.outbox.in_flight.wake_for_gone();
-        parts.probes.at(Step::Converted).await?;
-        if !self.records.is_empty() {
-            parts.delivery.before_send()?;
-            let tolerant = !parts.delivery.is_exactly_once();
-            parts.outbox.send(&self.rows, &self.records, &parts.policy, tolerant).await?;
-            parts.delivery.sent(&self.records);
-            parts.probes.at(Step::Appended).await?;
-        }
-        fatal.map_or(Ok(()), Err)
+        fatal
     }
 
     /// Waits until the connector knows how its transaction ended.

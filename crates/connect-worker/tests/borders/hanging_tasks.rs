@@ -289,6 +289,50 @@ fn a_source_whose_transform_blocks_is_given_up_and_its_records_go_nowhere() {
     });
 }
 
+/// More of them than the runtime has threads.
+#[test]
+fn many_transforms_and_converters_that_block_stall_no_neighbour() {
+    on_threads(|env| async move {
+        let world = world(&env);
+        let mut neighbour = Neighbour::start(&world).await;
+        let (gate, count) = (Gate::default(), 12);
+        let (in_transform, in_converter) = (gate.clone(), gate.clone());
+        world.change(
+            "blocks",
+            std::sync::Arc::new(move |_| {
+                in_transform.block();
+                Ok(connect_api::Verdict::Keep)
+            }),
+        );
+        world.refuse(
+            "blocks",
+            std::sync::Arc::new(move |_| {
+                in_converter.block();
+                Ok(())
+            }),
+        );
+        world.cluster.feed("in", 0, &["a"]);
+        for number in 0..count {
+            let (source, sink) = (format!("source-{number}"), format!("sink-{number}"));
+            world.source(&source).then_records([1]);
+            world.sink(&sink);
+            let lines = [("transforms", "t"), ("transforms.t.type", "test.Change"), ("transforms.t.script", "blocks")];
+            world.start_source(&source, &lines);
+            world.start_sink(&sink, &[("value.converter", "test.Refusing"), ("value.converter.script", "blocks")]);
+        }
+        world.eventually("they block", || gate.blocks()).await;
+        for _ in 0..5 {
+            neighbour.works(&world).await;
+        }
+        gate.open();
+        for number in 0..count {
+            world.stop(&format!("source-{number}")).await;
+            world.stop(&format!("sink-{number}")).await;
+        }
+        neighbour.works(&world).await;
+    });
+}
+
 #[test]
 fn a_sink_whose_stop_never_completes_is_given_up_after_its_last_commit() {
     simulated(|env| async move {
