@@ -12,7 +12,7 @@ use super::node::{Node, Reader};
 use super::plain::malformed;
 use super::scanner::Inside;
 use super::syntax;
-use super::value_scan::{Surprise, Way, plain_names};
+use super::value_scan::{Outline, Surprise, Way};
 use super::value_write::{Depth, Plan, Style, schemaless};
 use super::{encoding, schema_read, schema_write, value_read};
 
@@ -28,11 +28,18 @@ const ENVELOPE: &str = "JsonConverter with schemas.enable requires \"schema\" an
 pub struct JsonConverter {
     config: JsonConfig,
     /// The schema from `schema.content`.
-    content: Option<Schema>,
+    content: Option<Known>,
     last_written: Option<Arc<Rendered>>,
     written: Cache<Schema, Arc<Rendered>>,
     recent: Vec<Envelope>,
-    read: Cache<Box<[u8]>, Option<Schema>>,
+    read: Cache<Box<[u8]>, Option<Known>>,
+}
+
+/// A schema, ready to be read along.
+#[derive(Clone, Debug)]
+struct Known {
+    schema: Schema,
+    outline: Arc<Outline>,
 }
 
 /// A schema, ready to be written with.
@@ -47,8 +54,18 @@ struct Rendered {
 #[derive(Debug)]
 struct Envelope {
     prefix: Box<[u8]>,
-    schema: Option<Schema>,
-    way: Way,
+    known: Option<Known>,
+}
+
+impl Known {
+    fn new(schema: Schema) -> Self {
+        let outline = Arc::new(Outline::of(&schema));
+        Self { schema, outline }
+    }
+
+    fn way(&self, config: &JsonConfig) -> Way<'_> {
+        Way { replace_null: config.replace_null_with_default, outline: &self.outline }
+    }
 }
 
 impl JsonConverter {
@@ -58,7 +75,7 @@ impl JsonConverter {
     /// When `schema.content` is no JSON or no schema.
     pub fn new(config: JsonConfig) -> Result<Self> {
         let content = match &config.schema_content {
-            Some(text) => parse_content(text, config.replace_null_with_default)?,
+            Some(text) => parse_content(text, config.replace_null_with_default)?.map(Known::new),
             None => None,
         };
         let size = config.schemas_cache_size;
@@ -111,12 +128,13 @@ impl JsonConverter {
     }
 
     /// Reads bytes that are a payload without an envelope.
-    fn decode_content(&self, schema: &Schema, bytes: &Bytes) -> Result<Datum> {
+    fn decode_content(&self, known: &Known, bytes: &Bytes) -> Result<Datum> {
+        let schema = &known.schema;
         let text = encoding::to_utf8(bytes).map_err(unreadable)?;
         let replace_null = self.config.replace_null_with_default;
         let mut reader = Reader::of(&text);
         if let Ok(Some(_)) = reader.scanner.peek()
-            && let Ok(value) = reader.value(schema, Way { replace_null, plain_names: false })
+            && let Ok(value) = reader.value(schema, known.way(&self.config))
         {
             return Ok(Datum::new(schema.clone(), value));
         }
@@ -147,12 +165,12 @@ impl JsonConverter {
         let envelope = self.recent.first().ok_or(Surprise)?;
         let mut reader = Reader::resume(text, envelope.prefix.len(), 1);
         reader.scanner.peek()?.ok_or(Surprise)?;
-        let value = match &envelope.schema {
-            Some(schema) => reader.value(schema, envelope.way)?,
+        let value = match &envelope.known {
+            Some(known) => reader.value(&known.schema, known.way(&self.config))?,
             None => reader.plain_value(Inside::Object(0))?,
         };
         match reader.scanner.peek()? {
-            Some(b'}') => Ok(Datum { schema: envelope.schema.clone(), value }),
+            Some(b'}') => Ok(Datum { schema: envelope.known.as_ref().map(|known| known.schema.clone()), value }),
             _ => Err(Surprise),
         }
     }
@@ -176,30 +194,26 @@ impl JsonConverter {
         if reader.scanner.content(name).ok()? != "payload" {
             return None;
         }
-        let schema = self.schema_of(&text.slice(from..to)).ok()?;
+        let known = self.schema_of(&text.slice(from..to)).ok()?;
         let prefix = text[..reader.scanner.position()].into();
         if self.recent.len() == RECENT {
             self.recent.pop();
         }
-        let way = Way {
-            replace_null: self.config.replace_null_with_default,
-            plain_names: schema.as_ref().is_none_or(plain_names),
-        };
-        self.recent.insert(0, Envelope { prefix, schema, way });
+        self.recent.insert(0, Envelope { prefix, known });
         Some(())
     }
 
     /// The schema described by checked JSON text.
-    fn schema_of(&mut self, text: &Bytes) -> Result<Option<Schema>> {
-        if let Some(schema) = self.read.get(&text[..]) {
-            return Ok(schema);
+    fn schema_of(&mut self, text: &Bytes) -> Result<Option<Known>> {
+        if let Some(known) = self.read.get(&text[..]) {
+            return Ok(known);
         }
         // The schema outlives the record, so its strings must not point into it.
         let own = Bytes::copy_from_slice(text);
         let node = Reader::new(&own).tree().map_err(unreadable)?;
-        let schema = schema_read::read(&node, self.config.replace_null_with_default)?;
-        self.read.insert(text[..].into(), schema.clone(), text.len());
-        Ok(schema)
+        let known = schema_read::read(&node, self.config.replace_null_with_default)?.map(Known::new);
+        self.read.insert(text[..].into(), known.clone(), text.len());
+        Ok(known)
     }
 
     fn decode_slowly(&mut self, text: &Utf8<'_>) -> Result<Datum> {
@@ -207,7 +221,7 @@ impl JsonConverter {
         let EnvelopeParts { schema: Some((from, to)), payload: Some(payload), others: false } = parts else {
             return Err(Error::data(ENVELOPE));
         };
-        let schema = self.schema_of(&text.slice(from..to))?;
+        let schema = self.schema_of(&text.slice(from..to))?.map(|known| known.schema);
         let value = value_read::convert(schema.as_ref(), Some(&payload), self.config.replace_null_with_default)?;
         Ok(Datum { schema, value })
     }
@@ -294,7 +308,7 @@ impl Converter for JsonConverter {
             return self.decode_schemaless(bytes);
         }
         match &self.content {
-            Some(schema) => self.decode_content(schema, bytes),
+            Some(known) => self.decode_content(known, bytes),
             None => self.decode_envelope(bytes),
         }
     }

@@ -167,23 +167,17 @@ impl<'a> Scanner<'a> {
         Ok(Some(name))
     }
 
-    /// Reads `,"name":`, without the comma if `first`, when exactly that comes next and no blank follows. `name` must
-    /// need no escapes.
+    /// Reads `member`, which is `,"name":`, without the comma if `first`, when exactly that comes next and no blank follows.
+    /// An empty one is never read.
     #[inline]
-    pub(super) fn take_member(&mut self, name: &str, first: bool) -> bool {
+    pub(super) fn take_member(&mut self, member: &[u8], first: bool) -> bool {
+        let Some(member) = member.get(usize::from(first)..).filter(|member| !member.is_empty()) else { return false };
         let rest = &self.text[self.at..];
-        let rest = if first { Some(rest) } else { rest.strip_prefix(b",") };
-        let after = rest
-            .and_then(|rest| rest.strip_prefix(b"\""))
-            .and_then(|rest| rest.strip_prefix(name.as_bytes()))
-            .and_then(|rest| rest.strip_prefix(b"\":"));
-        match after {
-            Some(after) if after.first().is_some_and(|byte| *byte > b' ') => {
-                self.at = self.text.len() - after.len();
-                true
-            }
-            _ => false,
+        if !rest.starts_with(member) || rest.get(member.len()).is_none_or(|byte| *byte <= b' ') {
+            return false;
         }
+        self.at += member.len();
+        true
     }
 
     /// Reads `null`, `true` or `false`, whose first character is next.

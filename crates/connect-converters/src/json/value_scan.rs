@@ -24,19 +24,45 @@ impl From<Box<SyntaxError>> for Surprise {
 
 /// How to read along a schema.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Way {
+pub(super) struct Way<'a> {
     /// `replace.null.with.default`
     pub(super) replace_null: bool,
-    /// Whether the names of all fields stand in JSON as they are; see [`plain_names`].
-    pub(super) plain_names: bool,
+    /// Of the schema.
+    pub(super) outline: &'a Outline,
 }
 
-/// Whether no field of `schema`, however deep, has a name that JSON escapes.
-pub(super) fn plain_names(schema: &Schema) -> bool {
-    let plain = |name: &str| name.bytes().all(|byte| byte >= b' ' && !matches!(byte, b'"' | b'\\'));
-    schema.fields().iter().all(|field| plain(&field.name) && plain_names(&field.schema))
-        && schema.key_schema().is_none_or(plain_names)
-        && schema.value_schema().is_none_or(plain_names)
+/// What data of a schema look like in JSON: worked out once, compared as a whole while reading.
+#[derive(Debug, Default)]
+pub(super) struct Outline {
+    /// Of a struct, `,"name":` of each field; empty for a name that JSON escapes.
+    members: Vec<Box<[u8]>>,
+    /// Of the fields; of the values of a map or the elements of an array.
+    inner: Vec<Outline>,
+}
+
+static NO_OUTLINE: Outline = Outline { members: Vec::new(), inner: Vec::new() };
+
+impl Outline {
+    /// Of a schema.
+    pub(super) fn of(schema: &Schema) -> Self {
+        let plain = |name: &str| name.bytes().all(|byte| byte >= b' ' && !matches!(byte, b'"' | b'\\'));
+        let member = |name: &str| if plain(name) { format!(",\"{name}\":").into_bytes() } else { Vec::new() };
+        let fields = schema.fields();
+        Self {
+            members: fields.iter().map(|field| member(&field.name).into_boxed_slice()).collect(),
+            inner: match schema.value_schema() {
+                Some(values) => vec![Self::of(values)],
+                None => fields.iter().map(|field| Self::of(&field.schema)).collect(),
+            },
+        }
+    }
+}
+
+impl<'a> Way<'a> {
+    /// For the field of that index, or (0) the values or elements.
+    fn inner(self, index: usize) -> Self {
+        Self { outline: self.outline.inner.get(index).unwrap_or(&NO_OUTLINE), ..self }
+    }
 }
 
 type Result<T> = std::result::Result<T, Surprise>;
@@ -46,7 +72,7 @@ const SPARE: usize = 2;
 
 impl Reader<'_> {
     /// The value of `schema` that starts at the next byte.
-    pub(super) fn value(&mut self, schema: &Schema, way: Way) -> Result<Value> {
+    pub(super) fn value(&mut self, schema: &Schema, way: Way<'_>) -> Result<Value> {
         let start = self.scanner.position();
         let byte = *self.scanner.text().get(start).ok_or(Surprise)?;
         if byte == b'n' {
@@ -132,17 +158,17 @@ impl Reader<'_> {
         }
     }
 
-    fn array_value(&mut self, schema: &Schema, way: Way, start: usize) -> Result<Value> {
+    fn array_value(&mut self, schema: &Schema, way: Way<'_>, start: usize) -> Result<Value> {
         let element = schema.value_schema().ok_or(Surprise)?;
         self.scanner.enter()?;
         let mut items = Vec::new();
         while self.scanner.element(start, items.is_empty())? {
-            items.push(self.value(element, way)?);
+            items.push(self.value(element, way.inner(0))?);
         }
         Ok(Value::Array(items))
     }
 
-    fn map_value(&mut self, schema: &Schema, way: Way, start: usize) -> Result<Value> {
+    fn map_value(&mut self, schema: &Schema, way: Way<'_>, start: usize) -> Result<Value> {
         let (Some(keys), Some(values)) = (schema.key_schema(), schema.value_schema()) else {
             return Err(Surprise);
         };
@@ -154,30 +180,31 @@ impl Reader<'_> {
         let mut first = true;
         while let Some(name) = self.scanner.member(start, first)? {
             let name = self.text(name)?;
-            map.insert(name, self.value(values, way)?);
+            map.insert(name, self.value(values, way.inner(0))?);
             first = false;
         }
         Ok(Value::from(map))
     }
 
-    fn struct_value(&mut self, schema: &Schema, way: Way, start: usize) -> Result<Value> {
+    fn struct_value(&mut self, schema: &Schema, way: Way<'_>, start: usize) -> Result<Value> {
         let fields = schema.fields();
         self.scanner.enter()?;
         let mut slots = Vec::with_capacity(fields.len() + SPARE);
         // As long as the members come in the order of the fields, each value is appended.
-        while slots.len() < fields.len() {
-            if way.plain_names && self.scanner.take_member(&fields[slots.len()].name, slots.is_empty()) {
-                slots.push(self.value(&fields[slots.len()].schema, way)?);
-                continue;
-            }
-            let Some(name) = self.scanner.member(start, slots.is_empty())? else {
-                return fill(schema, slots, way);
+        for field in fields {
+            let taken = match way.outline.members.get(field.index) {
+                Some(member) => self.scanner.take_member(member, slots.is_empty()),
+                None => false,
             };
-            let field = &fields[slots.len()];
-            if !self.is_name(name, &field.name) {
-                return self.rest_of_struct(schema, slots, name, way, start);
+            if !taken {
+                let Some(name) = self.scanner.member(start, slots.is_empty())? else {
+                    return fill(schema, slots, way);
+                };
+                if !self.is_name(name, &field.name) {
+                    return self.rest_of_struct(schema, slots, name, way, start);
+                }
             }
-            slots.push(self.value(&field.schema, way)?);
+            slots.push(self.value(&field.schema, way.inner(field.index))?);
         }
         match self.scanner.member(start, fields.is_empty())? {
             None => Ok(Value::Struct(Struct::from_slots(schema.clone(), slots))),
@@ -196,7 +223,7 @@ impl Reader<'_> {
         schema: &Schema,
         mut slots: Vec<Value>,
         name: Span,
-        way: Way,
+        way: Way<'_>,
         start: usize,
     ) -> Result<Value> {
         let fields = schema.fields();
@@ -206,7 +233,7 @@ impl Reader<'_> {
             let name = self.scanner.content(name)?;
             match schema.field(&name) {
                 Some(field) => {
-                    slots[field.index] = self.value(&field.schema, way)?;
+                    slots[field.index] = self.value(&field.schema, way.inner(field.index))?;
                 }
                 None => self.scanner.skip(Inside::Object(start))?,
             }
@@ -217,7 +244,7 @@ impl Reader<'_> {
 }
 
 /// Gives every field without a value what a null stands for there.
-fn fill(schema: &Schema, mut slots: Vec<Value>, way: Way) -> Result<Value> {
+fn fill(schema: &Schema, mut slots: Vec<Value>, way: Way<'_>) -> Result<Value> {
     slots.resize(schema.fields().len(), Value::Null);
     for (field, slot) in schema.fields().iter().zip(&mut slots) {
         if slot.is_null() {
