@@ -313,7 +313,6 @@ fn a_key_of_a_later_version_is_an_error_on_that_key_over_rest() {
     for (mut config, key, value) in [
         (source("later", &file), "exactly.once.support", "required"),
         (source("later", &file), "transaction.boundary", "interval"),
-        (source("later", &file), "topic.creation.default.replication.factor", "1"),
         (source("later", &file), "producer.override.security.protocol", "SSL"),
         (sink("later", &file), "consumer.override.isolation.level", "read_committed"),
     ] {
