@@ -107,7 +107,13 @@ fn errors_name_variables_and_not_their_values() {
     let file = files.standalone(&PROVIDERS).unwrap();
     let folder = files.folder().join(SECRET);
     std::fs::create_dir(&folder).unwrap();
-    let environment = [("PROVIDED_TEXT", SECRET), ("PROVIDED_FILE", folder.to_str().unwrap()), ("OTHER", SECRET)];
+    let environment = [
+        ("PROVIDED_TEXT", SECRET),
+        ("PROVIDED_FILE", folder.to_str().unwrap()),
+        ("PROVIDED_NUMBER", "-1000"),
+        ("PROVIDED_PIN", "4711"),
+        ("OTHER", SECRET),
+    ];
     let mut worker = Moldau::spawn(&file, &[], &environment).unwrap();
     worker.wait_until_ready(SOON).unwrap();
     let source = |key: &str, value: &str| {
@@ -118,6 +124,15 @@ fn errors_name_variables_and_not_their_values() {
     let wrong = put(&worker, "wrong", &source("tasks.max", "${env:PROVIDED_TEXT}"));
     assert_eq!(wrong.status, 400, "{}", wrong.body);
     names_only_the_variable(&wrong.body, "Invalid value ${env:PROVIDED_TEXT} for configuration tasks.max");
+    // A number where one belongs stays readable; what an unknown key got does not, even where a number belongs.
+    let number = put(&worker, "number", &source("tasks.max", "${env:PROVIDED_NUMBER}"));
+    assert!(number.body.contains("Invalid value -1000 for configuration tasks.max"), "{}", number.body);
+    let mut pin = source("tasks.max", "-${env:PROVIDED_PIN}");
+    pin["unknown"] = json!("${env:PROVIDED_PIN}");
+    names_only_the_variable(
+        &put(&worker, "pin", &pin).body,
+        "Invalid value -${env:PROVIDED_PIN} for configuration tasks.max",
+    );
     // Not on the allowlist: it stays as it is.
     let other = put(&worker, "other", &source("tasks.max", "${env:OTHER}"));
     names_only_the_variable(&other.body, "Invalid value ${env:OTHER} for configuration tasks.max");

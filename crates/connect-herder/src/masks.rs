@@ -5,9 +5,10 @@
 //! keys that nobody defines and whose names speak of secrets. A variable of a config provider is no secret and stays. A
 //! configuration that comes back with [`HIDDEN`] in such a key keeps the value that the connector has.
 
+use connect_config::connector::{ConnectorKind, definition};
 use connect_config::later::Client;
 use connect_config::{PluginKind, Plugins, client_keys};
-use kafka_config::provider::has_variable;
+use kafka_config::provider::{Secrecy, has_variable};
 use kafka_config::{ConfigDef, RawConfig, Type};
 
 use crate::HerderError;
@@ -76,6 +77,13 @@ impl Masks<'_> {
             Some(kind) => kind == Type::Password,
             None => WORDS.iter().any(|word| name.to_lowercase().replace(['_', '-'], ".").contains(word)),
         }
+    }
+
+    /// How far what a provider found for a key is a secret.
+    pub(crate) fn secrecy(&self, name: &str, connector: &RawConfig) -> Secrecy {
+        let common = |kind| definition(kind).get(name).map(|key| key.kind);
+        let kind = self.kind(name, connector).or_else(|| common(ConnectorKind::Source));
+        Secrecy::of(name, kind.or_else(|| common(ConnectorKind::Sink)))
     }
 
     /// The type of a key, where anybody defines it.
@@ -153,6 +161,32 @@ mod tests {
             ("producer.override.linger.ms", "5"),
             ("transforms.a.api.key", "k"),
         ])
+    }
+
+    #[test]
+    fn what_is_found_for_a_key_is_as_secret_as_its_type() {
+        let connector = RawConfig::from([("transforms", "a"), ("transforms.a.type", "x.Unknown")]);
+        with(|masks| {
+            let of = |name: &str| masks.secrecy(name, &connector);
+            for open in
+                ["tasks.max", "errors.deadletterqueue.topic.replication.factor", "consumer.override.fetch.min.bytes"]
+            {
+                assert_eq!(of(open), Secrecy::Open, "{open}");
+            }
+            for plain in ["topics", "connector.class", "errors.tolerance", "producer.override.acks"] {
+                assert_eq!(of(plain), Secrecy::Plain, "{plain}");
+            }
+            for secret in [
+                "pin",
+                "free",
+                "token.url",
+                "transforms.a.size",
+                "admin.override.ssl.key.password",
+                "producer.override.x",
+            ] {
+                assert_eq!(of(secret), Secrecy::Secret, "{secret}");
+            }
+        });
     }
 
     #[test]

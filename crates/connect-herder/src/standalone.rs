@@ -11,7 +11,7 @@ use connect_storage::config::{ConfigStore, ConfiguredConnector, MemoryConfigStor
 use connect_storage::status::{MemoryStatusStore, State as Stored, Status, StatusStore};
 use connect_worker::{ConnectorOffsets, StatusListener, TaskId, TasksMax, Worker};
 use env::{Env, watch};
-use kafka_config::provider::Providers;
+use kafka_config::provider::{Providers, has_variable};
 use kafka_config::{ConfigKey, RawConfig};
 use parking_lot::Mutex;
 use tokio::sync::mpsc;
@@ -121,8 +121,17 @@ impl StandaloneHerder {
         status.map(|status| status.state)
     }
 
+    /// The configuration of a connector with values in the place of variables.
     pub(crate) fn resolved(&self, config: &RawConfig) -> Answer<RawConfig> {
-        self.variables.resolve(config)
+        self.resolved_task(config, config)
+    }
+
+    /// The same for the configuration of one of its tasks.
+    fn resolved_task(&self, task: &RawConfig, connector: &RawConfig) -> Answer<RawConfig> {
+        if !task.iter().any(|(_, value)| value.is_some_and(has_variable)) {
+            return Ok(task.clone());
+        }
+        self.masks(connector, |masks| self.variables.resolve(task, |name| masks.secrecy(name, connector)))
     }
 
     pub(crate) async fn turn(&self, name: &str) -> tokio::sync::OwnedMutexGuard<()> {
@@ -152,7 +161,7 @@ impl StandaloneHerder {
     fn stopped(&self, name: &str) -> Answer<RawConfig> {
         let known = self.known(name)?;
         offsets::check_stopped(name, &known)?;
-        self.variables.resolve(&known.config)
+        self.resolved(&known.config)
     }
 
     fn info(&self, name: &str, known: &ConfiguredConnector) -> ConnectorInfo {
@@ -215,7 +224,7 @@ impl StandaloneHerder {
     }
 
     fn validate_now(&self, config: &RawConfig) -> Answer<Validation> {
-        let config = self.variables.resolve(config)?;
+        let config = self.resolved(config)?;
         let registry = self.worker.registry();
         let found = crate::validate::validate(&config, registry, &self.settings.plugins, &self.settings.worker_config);
         let mut found = self.variables.hidden(found)?;
@@ -227,7 +236,7 @@ impl StandaloneHerder {
 
     pub(crate) async fn start_connector(&self, name: &str, known: &ConfiguredConnector) -> Answer<()> {
         let name: Arc<str> = name.into();
-        let config = self.variables.resolve(&known.config)?;
+        let config = self.resolved(&known.config)?;
         let started = self.worker.start_connector(&name, config, known.target_state).await;
         self.variables.hidden(started.map_err(HerderError::from))?;
         if known.target_state == TargetState::Started {
@@ -239,7 +248,7 @@ impl StandaloneHerder {
     /// Asks the connector for its task configurations; when they changed, its tasks are made anew.
     async fn update_tasks(&self, name: &str) -> Answer<()> {
         let known = self.known(name)?;
-        let config = self.variables.resolve(&known.config)?;
+        let config = self.resolved(&known.config)?;
         let tasks = self.variables.hidden(self.generate_tasks(name, &config).await)?;
         let tasks: Vec<RawConfig> = tasks.into_iter().map(|task| restored(task, &known.config)).collect();
         let unchanged = known.applied.as_ref() == Some(&known.config)
@@ -284,7 +293,7 @@ impl StandaloneHerder {
     }
 
     pub(crate) fn start_task(&self, id: &TaskId, known: &ConfiguredConnector, task: &RawConfig) -> Answer<()> {
-        let (connector, task) = (self.variables.resolve(&known.config)?, self.variables.resolve(task)?);
+        let (connector, task) = (self.resolved(&known.config)?, self.resolved_task(task, &known.config)?);
         let started = self.worker.start_task(id, &connector, task, known.tasks.len(), known.target_state);
         self.variables.hidden(started.map_err(HerderError::from))
     }
@@ -535,7 +544,7 @@ impl Herder for StandaloneHerder {
     }
 
     async fn connector_offsets(&self, name: &str) -> Answer<ConnectorOffsets> {
-        let config = self.variables.resolve(&self.known(name)?.config)?;
+        let config = self.resolved(&self.known(name)?.config)?;
         let offsets = self.worker.connector_offsets(name, &config).await;
         self.variables.hidden(offsets.map_err(HerderError::from))
     }

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use connect_api::Error;
-use kafka_config::provider::{Providers, has_variable};
+use kafka_config::provider::{Providers, Secrecy, has_variable};
 use kafka_config::{ConfigValue, RawConfig, Value};
 
 use crate::HerderError;
@@ -14,9 +14,13 @@ use crate::HerderError;
 pub(crate) struct Variables(pub(crate) Arc<Providers>);
 
 impl Variables {
-    /// The configuration with values in the place of variables.
-    pub(crate) fn resolve(&self, config: &RawConfig) -> Result<RawConfig, HerderError> {
-        self.0.resolve(config).map_err(|error| self.hide_in(Error::config(error.to_string()).into()))
+    /// The configuration with values in the place of variables; `secrecy` says of a key how far those are secrets.
+    pub(crate) fn resolve(
+        &self,
+        config: &RawConfig,
+        secrecy: impl Fn(&str) -> Secrecy,
+    ) -> Result<RawConfig, HerderError> {
+        self.0.resolve(config, secrecy).map_err(|error| self.hide_in(Error::config(error.to_string()).into()))
     }
 
     /// Text with variables in the place of their values.

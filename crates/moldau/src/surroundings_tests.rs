@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use kafka_config::RawConfig;
-use kafka_config::provider::Providers;
+use kafka_config::provider::{Providers, Secrecy};
 use serde_json::{Value, json};
 
 use super::*;
@@ -103,7 +103,7 @@ fn answer(input: &Value, surroundings: &Arc<dyn Surroundings>, folder: &str) -> 
         }
     }
     let found = Providers::of_worker_file(&raw, None, surroundings, &Arc::default());
-    match found.and_then(|providers| providers.resolve(&asked)) {
+    match found.and_then(|providers| providers.resolve(&asked, |_| Secrecy::Secret)) {
         Ok(found) => {
             (0..texts.len()).map(|at| found.get(&at.to_string()).map(|text| text.replace(folder, "FOLDER"))).collect()
         }

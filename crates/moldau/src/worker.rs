@@ -8,10 +8,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use connect_api::plugin::Registry;
-use connect_config::clients;
 use connect_config::java_pattern::JavaPattern;
-use connect_config::worker::{HeaderRule, HeaderRuleValue};
+use connect_config::later::Client;
+use connect_config::worker::{HeaderRule, HeaderRuleValue, standalone_definition};
 use connect_config::{AdvertisedUrl, ConnectorFile, InitialState, Listener as ListenerConfig, Plugins, WorkerConfig};
+use connect_config::{client_keys, clients};
 use connect_herder::{Herder, StandaloneHerder, StandaloneSettings};
 use connect_kafka::{Clients, NativeClients};
 use connect_plugins::WorkerPlugins;
@@ -21,7 +22,7 @@ use connect_storage::config::TargetState;
 use connect_storage::offsets::FileOffsetStore;
 use connect_worker::{Worker, WorkerSettings, probe::Probes};
 use env::{Env, Listener};
-use kafka_config::provider::{Providers, Surroundings, has_variable};
+use kafka_config::provider::{Providers, Secrecy, Surroundings, has_variable};
 use kafka_config::{ConfigError, RawConfig};
 
 use crate::exit::Exit;
@@ -208,7 +209,7 @@ fn resolved(env: &Env, raw: &RawConfig, options: &JavaOptions) -> Result<(RawCon
     const PLUGIN_PATH: &str = "plugin.path";
     let surroundings: Arc<dyn Surroundings> = Arc::new(Machine(env.clone()));
     let own = Providers::of_worker_file(raw, options.allowed_providers(), &surroundings, logging::secrets())?;
-    let mut resolved = own.resolve(raw)?;
+    let mut resolved = own.resolve(raw, secrecy())?;
     // Parity: plug-ins are looked for before variables are resolved.
     if let Some(path) = raw.get(PLUGIN_PATH).filter(|path| has_variable(path)) {
         tracing::warn!("{PLUGIN_PATH}={path} has a variable, which is not resolved in this key");
@@ -216,6 +217,20 @@ fn resolved(env: &Env, raw: &RawConfig, options: &JavaOptions) -> Result<(RawCon
     }
     let providers = Providers::of_connectors(&resolved, &surroundings, logging::secrets())?;
     Ok((resolved, providers))
+}
+
+/// Says of a worker's key how far what goes to it is a secret.
+fn secrecy() -> impl Fn(&str) -> Secrecy {
+    let own = standalone_definition();
+    move |name| {
+        let of_client = || {
+            let clients = [Client::Producer, Client::Consumer, Client::Admin].into_iter();
+            clients.filter_map(|client| Some((client, name.strip_prefix(client.worker_prefix())?))).next()
+        };
+        let kind = own.get(name).map(|key| key.kind);
+        let client = |(client, name): (Client, &str)| client_keys::definition(client).get(name).map(|key| key.kind);
+        Secrecy::of(name, kind.or_else(|| of_client().and_then(client)))
+    }
 }
 
 /// Names the file, the key and its value where Java's sentence does not, and the jar of a class that cannot run here.

@@ -7,7 +7,7 @@ use std::sync::{Arc, LazyLock};
 use connect_config::version::{VersionRange, compare};
 use connect_config::{ConnectorConfig, ConnectorFile, ConnectorKind, Listener, Plugins, WorkerConfig};
 use connect_plugins::RegistryLookup;
-use kafka_config::provider::{FileKind, Matcher, Providers, Secrets, Surroundings};
+use kafka_config::provider::{FileKind, Matcher, Providers, Secrecy, Secrets, Surroundings};
 use kafka_config::{RawConfig, properties};
 
 use super::{lines, text};
@@ -219,7 +219,7 @@ pub(super) const VARIABLES: Target = Target {
         };
         let mut connector = RawConfig::new();
         connector.insert("value", text(value));
-        match providers.resolve(&connector) {
+        match providers.resolve(&connector, |_| Secrecy::Secret) {
             Err(error) => outcome(1, &error.to_string()),
             Ok(resolved) => {
                 let resolved = resolved.get("value").unwrap_or_default();

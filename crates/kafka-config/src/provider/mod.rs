@@ -9,11 +9,13 @@ mod directory;
 mod env_var;
 mod file;
 mod providers;
+mod secrecy;
 mod secrets;
 mod surroundings;
 mod variable;
 
 pub use providers::Providers;
+pub use secrecy::Secrecy;
 pub use secrets::Secrets;
 pub use surroundings::{FileKind, Matcher, Surroundings};
 pub use variable::has_variable;

@@ -6,10 +6,14 @@ use std::sync::Arc;
 use super::directory::DirectoryProvider;
 use super::env_var::EnvVarProvider;
 use super::file::FileProvider;
+use super::secrecy::Secrecy;
 use super::secrets::Secrets;
 use super::surroundings::Surroundings;
-use super::variable::variables;
+use super::variable::{has_variable, variables};
 use crate::{ConfigError, RawConfig};
+
+/// What was found, by provider and path, then by key.
+type Found<'a> = BTreeMap<(&'a str, &'a str), BTreeMap<String, String>>;
 
 const LIST: &str = "config.providers";
 
@@ -85,11 +89,12 @@ impl Providers {
     }
 
     /// The configuration with its variables replaced. Variables whose provider or key is unknown stay as they are,
-    /// and what was found is not looked through again. Each path of a provider is read once.
+    /// and what was found is not looked through again. Each path of a provider is read once. `secrecy` says of a key how
+    /// far what goes to it is a secret.
     ///
     /// # Errors
     /// When a provider cannot look.
-    pub fn resolve(&self, raw: &RawConfig) -> Result<RawConfig, ConfigError> {
+    pub fn resolve(&self, raw: &RawConfig, secrecy: impl Fn(&str) -> Secrecy) -> Result<RawConfig, ConfigError> {
         let mut asked: BTreeMap<(&str, &str), BTreeSet<&str>> = BTreeMap::new();
         for variable in raw.iter().filter_map(|(_, value)| value).flat_map(variables) {
             if self.providers.contains_key(variable.provider) {
@@ -105,17 +110,19 @@ impl Providers {
                 found.insert((*provider, *path), known.get(path, keys)?);
             }
         }
-        let value = |text: &str| self.replaced(text, &found);
-        Ok(raw.iter().map(|(name, text)| (name.to_owned(), text.map(value))).collect())
+        let value = |name: &str, text: &str| {
+            if has_variable(text) { self.replaced(text, &found, secrecy(name)) } else { text.to_owned() }
+        };
+        Ok(raw.iter().map(|(name, text)| (name.to_owned(), text.map(|text| value(name, text)))).collect())
     }
 
-    fn replaced(&self, text: &str, found: &BTreeMap<(&str, &str), BTreeMap<String, String>>) -> String {
+    fn replaced(&self, text: &str, found: &Found<'_>, secrecy: Secrecy) -> String {
         let mut replaced = String::with_capacity(text.len());
         let mut end = 0;
         for variable in variables(text) {
             let values = found.get(&(variable.provider, variable.path));
             let Some(value) = values.and_then(|values| values.get(variable.key)) else { continue };
-            self.secrets.remember(value, variable.text);
+            self.secrets.remember(value, variable.text, secrecy);
             replaced.push_str(&text[end..variable.start]);
             replaced.push_str(value);
             end = variable.start + variable.text.len();

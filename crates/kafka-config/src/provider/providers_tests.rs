@@ -6,6 +6,7 @@ use crate::provider::doubles::Stage;
 fn surroundings() -> Arc<dyn Surroundings> {
     let stage = Stage::default()
         .file("/s/a.properties", "user=ann\npassword=hunter2\nnested=${env:HOME}\nclass=EnvVar\n")
+        .file("/s/b.properties", "number=1000\nword=lines\nsecret=2000\nfolder=input\n")
         .file("/s/dir/key", "whole\n")
         .set("HOME", "/users/ann");
     Arc::new(stage)
@@ -28,7 +29,7 @@ fn for_connectors(raw: &RawConfig) -> Providers {
 #[track_caller]
 fn expect(cases: &[(&str, &str)]) {
     let raw: RawConfig = cases.iter().map(|(text, _)| ((*text).to_owned(), (*text).to_owned())).collect();
-    let resolved = for_connectors(&worker()).resolve(&raw).unwrap();
+    let resolved = for_connectors(&worker()).resolve(&raw, |_| Secrecy::Secret).unwrap();
     for (text, value) in cases {
         assert_eq!(resolved.get(text), Some(*value));
     }
@@ -60,7 +61,7 @@ fn what_is_unknown_stays_and_nothing_is_resolved_twice() {
 fn null_stays_null_and_keys_are_not_resolved() {
     let mut raw = RawConfig::from([("${env:HOME}", "${env:HOME}")]);
     raw.insert_null("n");
-    let resolved = for_connectors(&worker()).resolve(&raw).unwrap();
+    let resolved = for_connectors(&worker()).resolve(&raw, |_| Secrecy::Secret).unwrap();
     assert_eq!((resolved.get("${env:HOME}"), resolved.entry("n")), (Some("/users/ann"), Some(None)));
 }
 
@@ -68,7 +69,7 @@ fn null_stays_null_and_keys_are_not_resolved() {
 fn names_are_trimmed_for_connectors_only() {
     let raw = RawConfig::from([("a", "${env:HOME}"), ("b", "${dir:/s/dir:key}")]);
     let own = Providers::of_worker_file(&worker(), None, &surroundings(), &Arc::default()).unwrap();
-    let resolved = own.resolve(&raw).unwrap();
+    let resolved = own.resolve(&raw, |_| Secrecy::Secret).unwrap();
     assert_eq!((resolved.get("a"), resolved.get("b")), (Some("${env:HOME}"), Some("whole\n")));
     assert_eq!(format!("{own:?}"), r#"{"dir", "file"}"#);
 }
@@ -111,21 +112,49 @@ fn a_list_of_allowed_classes_binds_the_worker_file_only() {
 #[test]
 fn errors_of_providers_are_passed_on() {
     let raw = RawConfig::from([("a", "${file:/s/none:x}")]);
-    let error = for_connectors(&worker()).resolve(&raw).unwrap_err().to_string();
+    let error = for_connectors(&worker()).resolve(&raw, |_| Secrecy::Secret).unwrap_err().to_string();
     assert_eq!(error, "Could not read properties from file /s/none");
 }
 
 #[test]
 fn what_was_found_can_be_hidden() {
     let providers = for_connectors(&worker());
-    providers.resolve(&RawConfig::from([("a", "${file:/s/a.properties:password}")])).unwrap();
+    providers.resolve(&RawConfig::from([("a", "${file:/s/a.properties:password}")]), |_| Secrecy::Secret).unwrap();
     let hidden = providers.secrets().hide("Invalid value hunter2 for configuration tasks.max").into_owned();
     assert_eq!(hidden, "Invalid value ${file:/s/a.properties:password} for configuration tasks.max");
 }
 
 #[test]
+fn the_key_decides_how_far_it_is_hidden() {
+    let providers = for_connectors(&worker());
+    let file = |key: &str| format!("${{file:/s/b.properties:{key}}}");
+    let raw = RawConfig::from([
+        ("tasks.max", file("number")),
+        ("interval.ms", file("word")),
+        ("topic", file("word")),
+        ("password", file("secret")),
+        ("file", format!("/data/{}", file("folder"))),
+    ]);
+    let kind = |name: &str| match name {
+        "tasks.max" | "interval.ms" => Some(crate::Type::Int),
+        "topic" | "file" => Some(crate::Type::String),
+        _ => None,
+    };
+    providers.resolve(&raw, |name| Secrecy::of(name, kind(name))).unwrap();
+    // The word is in a key for numbers too, where it is a mistake and may be a secret.
+    let text = "max 1000 of lines (underlines), pass 2000 in /data/input or inputs";
+    let expected = format!(
+        "max 1000 of {0} (under{0}), pass {1} in /data/{2} or inputs",
+        file("word"),
+        file("secret"),
+        file("folder")
+    );
+    assert_eq!(providers.secrets().hide(text), expected);
+}
+
+#[test]
 fn without_providers_all_stays() {
     let raw = RawConfig::from([("a", "${env:HOME}")]);
-    assert_eq!(Providers::none().resolve(&raw).unwrap(), raw);
-    assert_eq!(for_connectors(&RawConfig::new()).resolve(&raw).unwrap(), raw);
+    assert_eq!(Providers::none().resolve(&raw, |_| Secrecy::Secret).unwrap(), raw);
+    assert_eq!(for_connectors(&RawConfig::new()).resolve(&raw, |_| Secrecy::Secret).unwrap(), raw);
 }
