@@ -19,5 +19,5 @@ mod tasks;
 mod topics;
 
 pub use replies::{CrossOrigin, ReplyRules, ResponseHeader};
-pub use root::PROTOCOL_VERSION;
+pub use root::{PROTOCOL_COMMIT, PROTOCOL_VERSION};
 pub use server::{AdminListeners, RestServer, ServerSettings};

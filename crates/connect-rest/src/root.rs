@@ -13,7 +13,7 @@ use crate::state::RestState;
 pub const PROTOCOL_VERSION: &str = "4.3.1";
 
 /// The commit that Apache built that version from; tools compare it.
-pub(crate) const PROTOCOL_COMMIT: &str = "26b251a451ce941d";
+pub const PROTOCOL_COMMIT: &str = "26b251a451ce941d";
 
 pub(crate) async fn server_info(State(state): State<RestState>) -> Json<ServerInfo> {
     Json(ServerInfo {

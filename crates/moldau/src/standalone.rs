@@ -4,7 +4,7 @@ use std::path::Path;
 
 use connect_config::ConnectorFile;
 use connect_herder::LogLevel;
-use connect_rest::PROTOCOL_VERSION;
+use connect_rest::{PROTOCOL_COMMIT, PROTOCOL_VERSION};
 use env::Env;
 use kafka_config::{RawConfig, properties};
 
@@ -85,7 +85,7 @@ async fn start(env: Env, worker_file: &str, connector_files: &[String]) -> Resul
 /// What tools look for to know which Kafka Connect this is.
 fn tell_version(env: &Env) {
     tracing::info!(target: APP_INFO, "Kafka version: {PROTOCOL_VERSION}");
-    tracing::info!(target: APP_INFO, "Kafka commitId: unknown");
+    tracing::info!(target: APP_INFO, "Kafka commitId: {PROTOCOL_COMMIT}");
     tracing::info!(target: APP_INFO, "Kafka startTimeMs: {}", env.clock().unix_millis());
 }
 
