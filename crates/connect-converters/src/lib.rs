@@ -21,7 +21,7 @@ mod charset;
 mod plugin;
 
 pub use bytes::{ByteArrayConverter, ByteArrayConverterPlugin};
-pub use json::{JsonConverter, JsonConverterPlugin};
+pub use json::{JsonConfig, JsonConverter, JsonConverterPlugin};
 pub use primitive::{Primitive, PrimitiveConverter, PrimitiveConverterPlugin};
 pub use simple_header::{SimpleHeaderConverter, SimpleHeaderConverterPlugin};
 pub use string::{StringConverter, StringConverterPlugin};

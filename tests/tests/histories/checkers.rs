@@ -22,8 +22,8 @@ use kafka_broker::Data;
 use kafka_wire::Batches;
 use kafka_wire::batch::DEFAULT_MAX_DECOMPRESSED;
 
-use super::fates::{Fate, fate_of};
-use super::plan::{GROUP, OFFSET_FILE, Plan, QUEUE, SINK_FILE, SinkKind, TOPIC};
+use super::fates::{Fate, fate_of, is_source_letter};
+use super::plan::{GROUP, OFFSET_FILE, Plan, QUEUE, SINK_FILE, SOURCE_QUEUE, SinkKind, TOPIC};
 use super::world::WORKER;
 
 /// A line of the source file.
@@ -87,6 +87,7 @@ struct State {
     stored: u64,
     durable: Written,
     letters: Letters,
+    source_letters: Letters,
     /// What somebody else in the group got.
     elsewhere: BTreeMap<usize, u64>,
     /// How often each line must have been delivered.
@@ -96,6 +97,8 @@ struct State {
     senders: BTreeMap<SocketAddr, usize>,
     /// The run that sent what comes next.
     sender: usize,
+    /// Whether lines are dropped and refused.
+    fates: bool,
     /// The broker may have lost something: what was owed is to be looked for again.
     recheck: bool,
     violation: Option<String>,
@@ -118,7 +121,7 @@ pub(crate) struct Observer {
 
 impl Observer {
     pub(crate) fn new(sim: &SimHandle, plan: &Plan) -> Self {
-        let mut state = State::default();
+        let mut state = State { fates: plan.fates, ..State::default() };
         state.partitions.resize_with(plan.partitions as usize, Partition::default);
         Self {
             sim: sim.clone(),
@@ -185,6 +188,7 @@ impl Observer {
         state.pass_seen();
         if power_was_lost {
             state.letters = Letters::default();
+            state.source_letters = Letters::default();
             state.recheck = true;
         }
         *self.data.lock().unwrap() = Some(data.clone());
@@ -277,6 +281,13 @@ impl Observer {
             }
             self.take_in_letters(state, batches)?;
         }
+        while data.end_offset(SOURCE_QUEUE, 0) != state.source_letters.known {
+            let batches = data.batches(SOURCE_QUEUE, 0, state.source_letters.known);
+            if batches.is_empty() {
+                return Ok(false);
+            }
+            self.take_in_source_letters(state, batches)?;
+        }
         Ok(true)
     }
 
@@ -312,6 +323,26 @@ impl Observer {
                 if self.calm && *count > 1 {
                     return Err(format!("nothing failed, and line {line} is in the dead letter queue twice"));
                 }
+            }
+        }
+        Ok(())
+    }
+
+    fn take_in_source_letters(&self, state: &mut State, batches: Bytes) -> Result<(), String> {
+        for batch in Batches::new(batches) {
+            let batch = batch.map_err(|error| format!("the source's queue holds a bad batch: {error}"))?;
+            for record in batch.records(DEFAULT_MAX_DECOMPRESSED).map_err(|error| error.to_string())? {
+                let record = record.map_err(|error| error.to_string())?;
+                let letter: serde_json::Value =
+                    serde_json::from_slice(record.value.as_deref().unwrap_or_default()).map_err(|e| e.to_string())?;
+                let line = state.number_of(letter["payload"].as_str().unwrap_or_default())?;
+                if !is_source_letter(line) {
+                    return Err(format!("line {line} is in the source's dead letter queue, and nothing refuses it"));
+                }
+                self.sim.trace(format_args!("source letter {} is line {line}", record.offset));
+                state.source_letters.known = record.offset + 1;
+                let count = state.source_letters.counts.entry(line).or_default();
+                *count += 1;
             }
         }
         Ok(())
@@ -554,6 +585,15 @@ fn check_position(state: &State, position: Option<u64>) -> Result<(), String> {
     if covered > state.first_missing {
         let missing = state.first_missing;
         return Err(format!("the stored offset {position} is ahead: line {missing} is not in the topic"));
+    }
+    let unsent = state.lines[..covered]
+        .iter()
+        .enumerate()
+        .find(|(line, _)| state.fates && is_source_letter(*line) && !state.source_letters.counts.contains_key(line));
+    if let Some((line, _)) = unsent {
+        return Err(format!(
+            "the stored offset {position} is ahead: line {line} is not in the source's dead letter queue"
+        ));
     }
     let ends_a_line = position == 0 || covered > 0 && state.lines[covered - 1].end == position;
     if ends_a_line { Ok(()) } else { Err(format!("the stored offset {position} is not the end of a line")) }

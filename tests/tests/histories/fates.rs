@@ -3,7 +3,7 @@
 //! In such a history the source sends its lines through marks, a filter, a transform that refuses some and a router; the
 //! sink's converter refuses some, then come marks, a filter, three transforms that together change nothing, and one that
 //! refuses some; the unsteady sink refuses batches that hold certain lines. What is refused in the sink is in its dead
-//! letter queue, and nothing else is.
+//! letter queue, what the source's transform refuses in the source's, and nothing else is.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
@@ -22,7 +22,7 @@ use super::tally::Tally;
 pub(crate) enum Fate {
     /// In the sink's file.
     File,
-    /// Nowhere: the source drops it, or refuses and skips it.
+    /// Not in the topic: the source drops it, or a transform refuses it, and then it is in the source's dead letter queue.
     EndsInSource,
     /// Nowhere: the sink drops it.
     EndsInSink,
@@ -65,6 +65,11 @@ pub(crate) fn line_of(record: &Record) -> Option<usize> {
     number(&record.value.value)
 }
 
+/// In the dead letter queue of the source.
+pub(crate) fn is_source_letter(line: usize) -> bool {
+    source_refuses(line) && !source_filters(line)
+}
+
 /// What becomes of a line, where such things happen; `picky`: the sink itself refuses some, too.
 pub(crate) fn fate_of(line: usize, picky: bool) -> Fate {
     if source_filters(line) || source_refuses(line) {
@@ -85,10 +90,12 @@ fn transform_lines(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
 }
 
 /// What the source's configuration has more; its topic is then `raw-` and the name of the real one.
-pub(crate) fn source_lines() -> Vec<(String, String)> {
+pub(crate) fn source_lines(queue: &str) -> Vec<(String, String)> {
     transform_lines(&[
         ("errors.tolerance", "all"),
         ("errors.retry.timeout", "5000"),
+        ("moldau.errors.deadletterqueue.topic.name", queue),
+        ("moldau.errors.deadletterqueue.topic.replication.factor", "1"),
         ("transforms", "mark,filter,refuse,route"),
         ("transforms.mark.type", MARK),
         ("transforms.mark.at", "source"),

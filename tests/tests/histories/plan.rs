@@ -13,6 +13,8 @@ use super::dice::Dice;
 pub(crate) const TOPIC: &str = "lines";
 /// The sink's dead letter queue.
 pub(crate) const QUEUE: &str = "bad-lines";
+/// The source's dead letter queue.
+pub(crate) const SOURCE_QUEUE: &str = "bad-source-lines";
 /// The file that is read.
 pub(crate) const SOURCE_FILE: &str = "/data/source.txt";
 /// The file that is written.
@@ -278,7 +280,7 @@ impl Plan {
         self.add_restarts(&mut raw);
         if self.fates {
             raw.insert("topic", format!("raw-{TOPIC}"));
-            super::fates::source_lines().into_iter().for_each(|(key, value)| raw.insert(key, value));
+            super::fates::source_lines(SOURCE_QUEUE).into_iter().for_each(|(key, value)| raw.insert(key, value));
         }
         raw
     }

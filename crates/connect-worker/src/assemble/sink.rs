@@ -34,7 +34,8 @@ pub(super) async fn run(mut blueprint: Blueprint, plugin: Arc<dyn SinkPlugin>, r
     }
     let env = blueprint.settings.env.clone();
     let tolerance = blueprint.tolerance();
-    let dead_letters = dead_letter_queue(&mut blueprint, &run).await?;
+    let configured = blueprint.connector.sink.as_ref().and_then(|sink| sink.dead_letter_queue.clone());
+    let dead_letters = dead_letter_queue(&mut blueprint, &run, configured).await?;
     let reporters = Reporters { log: blueprint.log_reporter(), dead_letters };
     let consumer_config = blueprint.clients().sink_consumer(blueprint.id.task).map_err(config_error)?;
     let memory = Arc::new(blueprint.settings.budget.share(&env, TASK_BYTES));
@@ -103,9 +104,13 @@ fn subscribe(consumer: &mut dyn Consumer, blueprint: &Blueprint) -> Result<()> {
     }))
 }
 
-async fn dead_letter_queue(blueprint: &mut Blueprint, run: &Run) -> Result<Option<Arc<DeadLetterQueue>>> {
-    let sink = blueprint.connector.sink.as_ref();
-    let Some(queue) = sink.and_then(|sink| sink.dead_letter_queue.clone()) else { return Ok(None) };
+/// Makes the topic if it is not there, and the producer.
+pub(super) async fn dead_letter_queue(
+    blueprint: &mut Blueprint,
+    run: &Run,
+    queue: Option<connect_config::connector::DeadLetterQueue>,
+) -> Result<Option<Arc<DeadLetterQueue>>> {
+    let Some(queue) = queue else { return Ok(None) };
     let settings = blueprint.settings.clone();
     let failed = |error: Error| {
         let text = format!("Could not initialize dead letter queue with topic={}", queue.topic);

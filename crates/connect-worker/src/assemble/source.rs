@@ -15,7 +15,7 @@ use tokio::sync::mpsc;
 use super::Blueprint;
 use super::blueprint::config_error;
 use crate::State;
-use crate::errors::{Policy, Reporters};
+use crate::errors::{DeadLetterQueue, Policy, Reporters};
 use crate::record::Encoder;
 use crate::source::{Acknowledging, Delivery, InFlight, OffsetWriter, Outbox, Reading, Runner, TopicCreation};
 use crate::supervise::{Reporter, Run};
@@ -64,7 +64,7 @@ fn close(in_flight: &InFlight, producer: &dyn Producer) {
     producer.close_now();
 }
 
-pub(super) async fn run(blueprint: Blueprint, plugin: Arc<dyn SourcePlugin>, run: Run) -> Result<()> {
+pub(super) async fn run(mut blueprint: Blueprint, plugin: Arc<dyn SourcePlugin>, run: Run) -> Result<()> {
     if !super::sink::wait_while_paused(&run).await {
         return Ok(());
     }
@@ -82,6 +82,8 @@ pub(super) async fn run(blueprint: Blueprint, plugin: Arc<dyn SourcePlugin>, run
         defines_transactions: false,
     };
     let topics = topic_creation(&blueprint, &run)?;
+    let configured = blueprint.connector.own.dead_letter_queue.clone();
+    let letters = super::sink::dead_letter_queue(&mut blueprint, &run, configured).await?;
     let producer_config = blueprint.clients().source_producer(blueprint.id.task).map_err(config_error)?;
     let producer = settings.clients.producer(&producer_config)?;
     let closed = producer.clone();
@@ -91,7 +93,11 @@ pub(super) async fn run(blueprint: Blueprint, plugin: Arc<dyn SourcePlugin>, run
     let halves = env.lend(start).await?;
     run.reporter.say(State::Running);
     tracing::info!("WorkerSourceTask{{id={}}} Source task finished initialization and start", blueprint.id);
-    halves_run(blueprint, halves, producer, topics, run).await
+    let ended = halves_run(blueprint, halves, producer, topics, letters.clone(), run).await;
+    if let Some(queue) = letters {
+        queue.close(settings.config.offset_flush_timeout).await;
+    }
+    ended
 }
 
 /// `None`: the connector has no rules, or the worker takes none.
@@ -107,6 +113,7 @@ async fn halves_run(
     halves: SourceHalves,
     producer: Arc<dyn Producer>,
     topics: Option<TopicCreation>,
+    letters: Option<Arc<DeadLetterQueue>>,
     run: Run,
 ) -> Result<()> {
     let settings = blueprint.settings.clone();
@@ -116,7 +123,7 @@ async fn halves_run(
     let closed = (in_flight.clone(), producer.clone());
     run.closers.add(move || close(&closed.0, &*closed.1));
     let tolerance = blueprint.tolerance();
-    let reporters = Reporters { log: blueprint.log_reporter(), dead_letters: None };
+    let reporters = Reporters { log: blueprint.log_reporter(), dead_letters: letters.clone() };
     let acknowledging = Acknowledging {
         env: env.clone(),
         task: blueprint.id.clone(),
@@ -133,6 +140,7 @@ async fn halves_run(
         // By default both are the same, and a task that waits to the end is given up before it stores its offsets.
         finish_limit: settings.config.offset_flush_timeout.min(settings.config.task_shutdown_graceful_timeout * 4 / 5),
         tolerance: tolerance.tolerance,
+        letters: letters.clone(),
         topics: blueprint.topic_tracking(&run),
         probes: settings.probes.clone(),
     };
@@ -150,7 +158,7 @@ async fn halves_run(
         chain: blueprint.chain,
         encoder: Encoder::new(blueprint.converters),
         policy: Policy::new(env.clone(), tolerance, reporters),
-        outbox: Outbox { env, producer, in_flight, budget, topics },
+        outbox: Outbox { env, producer, in_flight, budget, topics, letters: letters.is_some() },
         delivery: Delivery::AtLeastOnce,
         acknowledging: requests,
         stop_limit: settings.config.task_shutdown_graceful_timeout,

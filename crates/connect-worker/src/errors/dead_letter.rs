@@ -4,14 +4,20 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use connect_api::{Error, Result};
+use connect_api::{Converter, Datum, EncodeContext, Error, Record, Result, Schema, SourceOffset, Value};
+use connect_converters::java_text::value_text;
+use connect_converters::{JsonConfig, JsonConverter};
 use connect_kafka::{Completion, Producer, Row, Rows};
+use connect_storage::offsets::encode_offset;
 use env::{BoxFuture, Env, Task, watch};
 use parking_lot::Mutex;
 use tokio::sync::{Notify, oneshot};
 
 use super::{FailedRecord, Failure};
 use crate::TaskId;
+
+/// How many failed records may wait for the dead letter queue while the next batch is worked on.
+pub const DEAD_LETTERS_AHEAD: usize = 1_000;
 
 /// What a dead letter queue needs to know.
 #[derive(Clone, Debug)]
@@ -44,6 +50,9 @@ pub struct DeadLetterQueue {
     unfinished: watch::Sender<usize>,
     producer: Arc<dyn Producer>,
     pump: Box<dyn Task>,
+    /// Why a letter could not be stored, once one could not.
+    lost: Arc<Mutex<Option<Error>>>,
+    source_text: Mutex<SourceLetters>,
 }
 
 impl DeadLetterQueue {
@@ -52,25 +61,25 @@ impl DeadLetterQueue {
         let outgoing: Arc<Mutex<Outgoing>> = Arc::default();
         let wake = Arc::new(Notify::new());
         let unfinished = watch::Sender::new(0);
+        let lost = Arc::default();
         let pump = Pump {
             producer: producer.clone(),
             outgoing: outgoing.clone(),
             wake: wake.clone(),
             unfinished: unfinished.clone(),
+            lost: Arc::clone(&lost),
             waiting: BTreeMap::new(),
             accepted: 0,
             task: settings.task.clone(),
         };
         let name = format!("{} dead letter queue", settings.task);
         let pump = env.work().spawn(&name, Box::pin(pump.run()));
-        Arc::new(Self { settings, outgoing, wake, unfinished, producer, pump })
+        let source_text = Mutex::default();
+        Arc::new(Self { settings, outgoing, wake, unfinished, producer, pump, lost, source_text })
     }
 
     /// Takes a record. The result completes when Kafka has stored it, or will never.
     pub fn report(&self, failure: &Failure<'_>) -> BoxFuture<'static, Result<()>> {
-        let FailedRecord::Consumed { .. } = failure.record else {
-            return Box::pin(std::future::ready(Ok(())));
-        };
         let (done, finished) = oneshot::channel();
         let rows = self.rows(failure);
         {
@@ -83,6 +92,11 @@ impl DeadLetterQueue {
         Box::pin(
             async move { finished.await.unwrap_or_else(|_| Err(Error::connect("the dead letter queue was closed"))) },
         )
+    }
+
+    /// Why a letter was lost, if one was.
+    pub fn lost(&self) -> Option<Error> {
+        self.lost.lock().clone()
     }
 
     /// Waits until at most `left` reports are unfinished.
@@ -98,8 +112,11 @@ impl DeadLetterQueue {
     }
 
     fn rows(&self, failure: &Failure<'_>) -> Rows {
-        let FailedRecord::Consumed { timestamp, raw, .. } = failure.record else { return Rows::new() };
         let mut rows = Rows::new();
+        let (raw, timestamp) = match failure.record {
+            FailedRecord::Consumed { timestamp, raw, .. } => (raw, timestamp),
+            FailedRecord::Source(record) => return self.source_rows(failure, record),
+        };
         for header in connect_kafka::raw_headers(raw) {
             match header {
                 Ok((key, value)) => push_header(&mut rows, &key, value.as_deref()),
@@ -123,16 +140,45 @@ impl DeadLetterQueue {
         rows
     }
 
-    /// The headers of KIP-298.
+    /// What a source made, as JSON with schemas.
+    fn source_rows(&self, failure: &Failure<'_>, record: &Record) -> Rows {
+        let mut rows = Rows::new();
+        let mut text = self.source_text.lock();
+        for header in &record.headers {
+            push_header(&mut rows, &header.key, text.json(&record.topic, &header.datum).as_deref());
+        }
+        if self.settings.context_headers {
+            self.context(failure, &mut rows);
+        }
+        let key = text.json(&record.topic, &record.key).map(|bytes| write(&mut rows, &bytes));
+        let value = text.json(&record.topic, &record.value).map(|bytes| write(&mut rows, &bytes));
+        let (topic, headers) = (self.settings.topic.clone(), 0..rows.header_position());
+        let timestamp = record.timestamp.filter(|timestamp| *timestamp >= 0);
+        rows.push(Row { topic, partition: None, timestamp, key, value, headers });
+        rows
+    }
+
+    /// The headers of KIP-298; of a source record its place in the source system instead of one in Kafka.
     fn context(&self, failure: &Failure<'_>, rows: &mut Rows) {
-        let FailedRecord::Consumed { topic, partition, offset, .. } = failure.record else { return };
         let task = &self.settings.task;
         let mut add = |name: &str, value: Option<&str>| {
             push_header(rows, &format!("__connect.errors.{name}"), value.map(str::as_bytes));
         };
-        add("topic", Some(topic));
-        add("partition", Some(&partition.to_string()));
-        add("offset", Some(&offset.to_string()));
+        match failure.record {
+            FailedRecord::Consumed { topic, partition, offset, .. } => {
+                add("topic", Some(topic));
+                add("partition", Some(&partition.to_string()));
+                add("offset", Some(&offset.to_string()));
+            }
+            FailedRecord::Source(record) => {
+                add("topic", Some(&record.topic));
+                if let Some(origin) = record.source_origin() {
+                    let partition = SourceOffset::of(origin.partition.entries().to_vec());
+                    add("source.partition", json_of(&partition).as_deref());
+                    add("source.offset", json_of(&origin.offset).as_deref());
+                }
+            }
+        }
         add("connector.name", Some(&task.connector));
         add("task.id", Some(&task.task.to_string()));
         add("stage", Some(failure.stage.name()));
@@ -141,6 +187,34 @@ impl DeadLetterQueue {
         add("exception.message", failure.error.message());
         add("exception.stacktrace", Some(&failure.error.trace()));
     }
+}
+
+/// Writes what sources make.
+#[derive(Default)]
+struct SourceLetters(Option<JsonConverter>);
+
+impl SourceLetters {
+    /// JSON with the schema; data that do not fit their schema, as their text. `None`: null.
+    fn json(&mut self, topic: &Arc<str>, datum: &Datum) -> Option<Vec<u8>> {
+        if datum.value.is_null() {
+            return None;
+        }
+        let converter = match &mut self.0 {
+            Some(converter) => converter,
+            none => none.insert(JsonConverter::new(JsonConfig::default()).ok()?),
+        };
+        let (context, mut out) = (EncodeContext::new(topic), Vec::new());
+        if converter.encode(context, datum, &mut out).is_err() {
+            out.clear();
+            let text = Datum { schema: Some(Schema::string()), value: Value::from(value_text(&datum.value).as_str()) };
+            converter.encode(context, &text, &mut out).ok()?;
+        }
+        Some(out)
+    }
+}
+
+fn json_of(position: &SourceOffset) -> Option<String> {
+    String::from_utf8(encode_offset(position).ok()?.to_vec()).ok()
 }
 
 impl Drop for DeadLetterQueue {
@@ -167,6 +241,7 @@ struct Pump {
     outgoing: Arc<Mutex<Outgoing>>,
     wake: Arc<Notify>,
     unfinished: watch::Sender<usize>,
+    lost: Arc<Mutex<Option<Error>>>,
     waiting: BTreeMap<u64, oneshot::Sender<Result<()>>>,
     accepted: u64,
     task: TaskId,
@@ -237,6 +312,7 @@ impl Pump {
 
     fn finish(&self, done: oneshot::Sender<Result<()>>, result: Result<()>) {
         if let Err(error) = &result {
+            self.lost.lock().get_or_insert_with(|| error.clone());
             // Parity: DeadLetterQueueReporter logs a report that could not be produced, and goes on.
             tracing::error!(task = %self.task, error = format!("{error:#}"), "Could not produce message to dead letter queue");
         }

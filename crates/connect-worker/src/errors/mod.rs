@@ -8,7 +8,7 @@ mod record_text;
 mod report;
 mod tolerance;
 
-pub use dead_letter::{DeadLetterQueue, DeadLetterSettings};
+pub use dead_letter::{DEAD_LETTERS_AHEAD, DeadLetterQueue, DeadLetterSettings};
 pub use hint::{ConverterFacts, Hints};
 pub use policy::{Handled, Policy, Settled};
 pub use report::{FailedRecord, Failure, LogReporter, Reporters};

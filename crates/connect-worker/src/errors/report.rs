@@ -108,7 +108,7 @@ impl LogReporter {
 pub struct Reporters {
     /// The log.
     pub log: Option<LogReporter>,
-    /// The dead letter queue (sinks).
+    /// The dead letter queue.
     pub dead_letters: Option<Arc<DeadLetterQueue>>,
 }
 
@@ -126,7 +126,7 @@ impl Reporters {
 
     /// Whether the records of a source must keep what they were before the transforms, for those who are told.
     pub fn want_originals(&self) -> bool {
-        self.log.as_ref().is_some_and(|log| log.include_messages)
+        self.dead_letters.is_some() || self.log.as_ref().is_some_and(|log| log.include_messages)
     }
 
     /// Whether anybody listens: decides whether a sink gets an errant-record reporter.

@@ -11,7 +11,7 @@ use env::{Env, Instant};
 
 use super::{Assignment, Reports, Requests, accept};
 use crate::containment::contain;
-use crate::errors::Policy;
+use crate::errors::{DEAD_LETTERS_AHEAD, Policy};
 use crate::fairness::give_way;
 use crate::probe::{Probes, Step};
 use crate::record::{Chain, Decoder};
@@ -420,6 +420,3 @@ fn is_of(origin: &SinkOrigin, partition: &TopicPartition) -> bool {
 /// How many records are converted, then transformed, before the next are: few enough that a processor's cache holds them
 /// from one step to the other.
 const TAKEN_AT_ONCE: usize = 256;
-
-/// How many failed records may wait for the dead letter queue while the next batch is consumed.
-const DEAD_LETTERS_AHEAD: usize = 1_000;

@@ -8,13 +8,15 @@ use async_trait::async_trait;
 use connect_api::source::{Acknowledger, Boundary};
 use connect_api::{Error, Result, SourceOffset, SourcePartition};
 use connect_kafka::{Completion, Producer};
+use env::planted::{self, Bug};
 use env::{Env, Instant};
 use tokio::sync::{mpsc, oneshot};
 use tracing::Instrument;
 
 use super::InFlight;
+use super::send::PRODUCER_CLASS;
 use crate::containment::contain;
-use crate::errors::ToleranceType;
+use crate::errors::{DeadLetterQueue, FailedRecord, Failure, Stage, ToleranceType};
 use crate::probe::{Probes, Step};
 use crate::{TaskId, TopicTracking, scope};
 
@@ -57,6 +59,8 @@ pub struct Acknowledging {
     pub finish_limit: Duration,
     /// `errors.tolerance`
     pub tolerance: ToleranceType,
+    /// The dead letter queue: no offset is stored before what failed is there.
+    pub letters: Option<Arc<DeadLetterQueue>>,
     /// Told which topics have stored records; `None`: nobody wants to know.
     pub topics: Option<TopicTracking>,
     /// For tests.
@@ -112,6 +116,7 @@ impl Acknowledging {
 
     async fn take(&mut self, completions: Vec<Completion>) {
         let mut failure = None;
+        let mut skipped = Vec::new();
         {
             let mut tracker = self.in_flight.lock();
             for completion in &completions {
@@ -124,10 +129,11 @@ impl Acknowledging {
                     }
                     // Errors of a transactional producer surface when the transaction is committed; rows of an aborted
                     // one are done without being stored.
-                    Some(_) if self.offsets.is_none() => tracker.skipped(completion),
+                    Some(_) if self.offsets.is_none() => drop(tracker.skipped(completion)),
                     Some(error) if self.tolerance == ToleranceType::All => {
                         tracing::warn!(task = %self.task, error = format!("{error:#}"), "records were skipped");
-                        tracker.skipped(completion);
+                        let originals = tracker.skipped(completion);
+                        skipped.extend(originals.into_iter().map(|record| (record, error.clone())));
                     }
                     Some(error) => failure = failure.or_else(|| Some(error.clone())),
                 }
@@ -135,6 +141,12 @@ impl Acknowledging {
         }
         if let Some(error) = failure {
             self.in_flight.fail(error);
+        }
+        if let Some(queue) = &self.letters {
+            for (record, error) in &skipped {
+                let (stage, record) = (Stage::KafkaProduce, FailedRecord::Source(record));
+                drop(queue.report(&Failure { stage, class: PRODUCER_CLASS, error, record }));
+            }
         }
         if self.probes.at(Step::Acknowledged).await.is_err() {
             return;
@@ -185,6 +197,7 @@ impl Acknowledging {
             return Ok(());
         }
         self.probes.at(Step::OffsetsTaken).await?;
+        self.letters_are_stored().await?;
         match self.env.timeout(self.flush_timeout, writer.write(offsets)).await {
             Ok(result) => result?,
             Err(elapsed) => {
@@ -192,6 +205,27 @@ impl Acknowledging {
             }
         }
         self.probes.at(Step::OffsetsStored).await
+    }
+
+    /// Whatever comes before these offsets and failed was reported before they were safe. A letter that cannot be stored
+    /// fails the task: its record is read again.
+    async fn letters_are_stored(&mut self) -> Result<()> {
+        let Some(queue) = self.letters.clone() else { return Ok(()) };
+        if planted::acts(Bug::CommitBeforeLetters) {
+            return Ok(());
+        }
+        if let Err(elapsed) = self.env.timeout(self.flush_timeout, queue.settle(0)).await {
+            let text = "the dead letter queue has not stored everything yet";
+            return Err(Error::connect(text).caused_by(elapsed));
+        }
+        match queue.lost() {
+            None => Ok(()),
+            Some(error) => {
+                let error = Error::connect("Could not produce message to dead letter queue").caused_by(error);
+                self.in_flight.fail(error.clone());
+                Err(error)
+            }
+        }
     }
 
     async fn finish(&mut self) {

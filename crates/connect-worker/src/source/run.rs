@@ -14,7 +14,7 @@ use super::acknowledge::Finish;
 use super::delivery::Delivery;
 use super::send::Outbox;
 use crate::containment::contain;
-use crate::errors::Policy;
+use crate::errors::{DEAD_LETTERS_AHEAD, Policy};
 use crate::fairness::{Idle, give_way};
 use crate::probe::{Probes, Step};
 use crate::record::{Chain, Encoder};
@@ -192,6 +192,9 @@ impl Runner {
         let fatal = env.lend(self.convert(records)).await;
         let parts = &mut self.parts;
         parts.probes.at(Step::Converted).await?;
+        if let Some(queue) = &parts.policy.reporters().dead_letters {
+            queue.settle(DEAD_LETTERS_AHEAD).await;
+        }
         if !self.records.is_empty() {
             parts.delivery.before_send()?;
             let tolerant = !parts.delivery.is_exactly_once();

@@ -26,10 +26,12 @@ pub struct Outbox {
     pub budget: Share,
     /// Creates topics before the first row goes there; `None`: that is the broker's affair.
     pub topics: Option<TopicCreation>,
+    /// Whether what Kafka refuses later is to be a letter.
+    pub letters: bool,
 }
 
 /// The class that error reports show for failures of the producer.
-const PRODUCER_CLASS: &str = "org.apache.kafka.connect.runtime.WorkerSourceTask";
+pub(super) const PRODUCER_CLASS: &str = "org.apache.kafka.connect.runtime.WorkerSourceTask";
 
 /// How long a row waits that the producer refused and may take later (Apache: `SEND_FAILED_BACKOFF_MS`).
 const REFUSED_DELAY: Duration = Duration::from_millis(100);
@@ -110,10 +112,18 @@ impl Outbox {
             Err(refused) => refused.row - next,
         };
         for (record, row) in records[next..next + accepted].iter().zip(&rows.rows()[next..]) {
-            if let Some(SourceOrigin { partition, offset, tag, .. }) = record.source_origin() {
+            if let Some(SourceOrigin { partition, offset, tag, original }) = record.source_origin() {
                 let slot = Some(tracker.intern(partition));
                 let timestamp = row.timestamp.unwrap_or(-1);
-                tracker.accepted(Entry { slot, offset: Some(offset.clone()), tag: *tag, timestamp, done: false });
+                let original = original.clone().filter(|_| self.letters);
+                tracker.accepted(Entry {
+                    slot,
+                    offset: Some(offset.clone()),
+                    tag: *tag,
+                    timestamp,
+                    done: false,
+                    original,
+                });
             }
         }
         answer.map_err(|refused| (refused.row, refused.error))

@@ -6,9 +6,10 @@
 
 use std::collections::VecDeque;
 use std::collections::hash_map::RandomState;
+use std::sync::Arc;
 
 use connect_api::source::{Acknowledgement, Stored};
-use connect_api::{Error, SourceOffset, SourceOrigin, SourcePartition};
+use connect_api::{Error, Record, SourceOffset, SourceOrigin, SourcePartition};
 use connect_kafka::Completion;
 use env::planted::{self, Bug};
 use indexmap::IndexMap;
@@ -28,6 +29,8 @@ pub struct Entry {
     pub timestamp: i64,
     /// Whether it is acknowledged.
     pub done: bool,
+    /// What the source made, where it is to be a letter if Kafka refuses it.
+    pub original: Option<Arc<Record>>,
 }
 
 #[derive(Debug, Default)]
@@ -121,7 +124,7 @@ impl Tracker {
     /// The producer accepted `count` rows that come from the runtime itself.
     pub fn accepted_own(&mut self, count: usize) {
         for _ in 0..count {
-            self.accepted(Entry { slot: None, offset: None, tag: 0, timestamp: -1, done: false });
+            self.accepted(Entry { slot: None, offset: None, tag: 0, timestamp: -1, done: false, original: None });
         }
     }
 
@@ -175,16 +178,24 @@ impl Tracker {
     }
 
     /// Rows failed in the producer and are skipped under `errors.tolerance=all`, or are not visible because their
-    /// transaction was aborted.
-    pub fn skipped(&mut self, completion: &Completion) {
+    /// transaction was aborted. Gives their originals, as far as they were kept.
+    pub fn skipped(&mut self, completion: &Completion) -> Vec<Arc<Record>> {
+        let mut originals = Vec::new();
         for run in &completion.runs {
             for row in run.first_row..run.first_row + u64::from(run.count) {
+                originals.extend(self.original(row));
                 if let Some((tag, _)) = self.acknowledge(row) {
                     self.gone(tag);
                 }
             }
         }
         self.let_go();
+        originals
+    }
+
+    fn original(&mut self, row: u64) -> Option<Arc<Record>> {
+        let index = usize::try_from(row.checked_sub(self.base)?).ok()?;
+        self.ring.get_mut(index)?.original.take()
     }
 
     /// The transaction that everything not told yet belongs to was aborted.
@@ -219,6 +230,7 @@ impl Tracker {
         let index = usize::try_from(row.checked_sub(self.base)?).ok()?;
         let entry = self.ring.get_mut(index).filter(|entry| !entry.done)?;
         entry.done = true;
+        entry.original = None;
         self.unacknowledged -= 1;
         let (slot, told) = (&mut self.slots[entry.slot?], (entry.tag, entry.timestamp));
         if planted::acts(Bug::GapInAcknowledgedPrefix) {
@@ -297,7 +309,7 @@ mod tests {
             let slot = Some(tracker.intern(&partition(name)));
             let tag = *offset as u64;
             let offset = Some(SourceOffset::of([("o", *offset)]));
-            tracker.accepted(Entry { slot, offset, tag, timestamp: 70, done: false });
+            tracker.accepted(Entry { slot, offset, tag, timestamp: 70, done: false, original: None });
         }
     }
 

@@ -19,4 +19,5 @@ mod panics;
 mod record_errors;
 mod sink_commits;
 mod sink_partitions;
+mod source_letters;
 mod topics;
