@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use e2e::{EmbeddedBroker, Moldau, Rest, Signal, WorkerFiles, wait_until};
+use e2e::{EmbeddedBroker, Engine, Moldau, Rest, Signal, WorkerFiles, wait_until};
 use serde_json::{Value, json};
 
 const SOON: Duration = Duration::from_secs(30);
@@ -268,4 +268,60 @@ fn wrong_words_about_the_log_are_said() {
     {
         assert!(log.contains(sentence), "{sentence} is missing in\n{log}");
     }
+}
+
+/// The lines of the access log, with times and latencies that are numbers replaced.
+fn accesses(log: &str) -> Vec<String> {
+    const SERVER: &str = "org.apache.kafka.connect.runtime.rest.RestServer";
+    let entries = log.lines().filter_map(entry).filter(|entry| entry.logger == SERVER && entry.level == "INFO");
+    let accesses = entries.filter_map(|entry| {
+        let (peer, rest) = entry.message.split_once(" - - [")?;
+        let (time, rest) = rest.split_once("] ")?;
+        let (rest, took) = rest.rsplit_once(' ')?;
+        let shape: String = time.chars().map(|c| if c.is_ascii_digit() { '0' } else { c }).collect();
+        assert!(
+            took.parse::<u64>().is_ok() && shape.starts_with("00/") && shape.ends_with("/0000:00:00:00 +0000"),
+            "{entry:?}"
+        );
+        Some(format!("{peer} {rest}"))
+    });
+    // How often it was asked whether it is there, and what sets the level of this log itself, does not count.
+    accesses.filter(|line| !line.contains("\"GET / ") && !line.contains("/admin/loggers/")).collect()
+}
+
+fn asked(engine: Engine, bootstrap: &str) -> Vec<String> {
+    let files = WorkerFiles::at(bootstrap).unwrap();
+    let file = files.standalone(&[]).unwrap();
+    let mut worker = match engine {
+        Engine::Java => engine.standalone(&file, &[]).unwrap(),
+        Engine::Moldau => Moldau::by_script_with(&script(), &file, &[], &[]).unwrap(),
+    };
+    let rest = worker.rest();
+    let send =
+        |method: &str, path: &str, headers: &[(&str, &str)], body| rest.send(method, path, headers, body).unwrap();
+    send("GET", "/connectors?expand=status&a=%20b", &[("User-Agent", "me/1 (a b)"), ("Referer", "http://x/y")], None);
+    send("HEAD", "/connectors", &[("User-Agent", "me")], None);
+    send("GET", "/connectors/none/status", &[("User-Agent", "me")], None);
+    send("POST", "/connectors", &[("User-Agent", "me"), ("Content-Type", "application/json")], Some("{}"));
+    send("OPTIONS", "/connectors", &[("User-Agent", "me")], None);
+    let level = |body: &'static str| {
+        let path = "/admin/loggers/org.apache.kafka.connect.runtime.rest.RestServer";
+        send("PUT", path, &[("User-Agent", "me"), ("Content-Type", "application/json")], Some(body));
+    };
+    level(r#"{"level": "WARN"}"#);
+    send("GET", "/connectors/unheard", &[("User-Agent", "me")], None);
+    level(r#"{"level": "INFO"}"#);
+    send("GET", "/connectors", &[("User-Agent", "the last")], None);
+    wait_until("the last line", SOON, || worker.log().contains("the last")).unwrap();
+    let log = worker.log();
+    assert_eq!(worker.terminate().unwrap(), engine.clean_exit());
+    accesses(&log)
+}
+
+#[test]
+fn each_request_has_the_line_that_java_writes() {
+    let broker = EmbeddedBroker::start().unwrap();
+    let [java, ours] = [Engine::Java, Engine::Moldau].map(|engine| asked(engine, broker.bootstrap()));
+    assert!(java.len() > 5, "{java:#?}");
+    assert_eq!(ours, java);
 }

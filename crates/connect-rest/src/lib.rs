@@ -1,5 +1,6 @@
 //! The REST API of Kafka Connect: one file per resource, [`error`] maps errors to statuses, [`server`] listens.
 
+mod access_log;
 mod body;
 mod connectors;
 mod error;

@@ -10,7 +10,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::{get, post, put};
-use axum::{Router, middleware};
+use axum::{Extension, Router, middleware};
 use connect_api::plugin::Registry;
 use connect_herder::{Herder, Loggers};
 use env::{Env, Listener, Stream, Task, watch};
@@ -19,10 +19,11 @@ use hyper::server::conn::http1;
 use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
 
+use crate::access_log::Peer;
 use crate::error::RestError;
 use crate::replies::{self, ReplyRules};
 use crate::state::RestState;
-use crate::{body, connectors, internal, loggers, matching, offsets, plugins, root, tasks, topics};
+use crate::{access_log, body, connectors, internal, loggers, matching, offsets, plugins, root, tasks, topics};
 
 /// What the server is made of.
 pub struct ServerSettings {
@@ -92,11 +93,12 @@ impl RestServer {
 
 /// A router around the routes: its layers see a request before any route is chosen.
 fn framed(env: &Env, routes: Router) -> Router {
-    let env = env.clone();
+    let signing = env.clone();
     Router::new()
         .fallback_service(routes)
         .layer(middleware::from_fn(matching::normal_path))
-        .layer(middleware::map_response(move |response: Response| ready(replies::signed(&env, response))))
+        .layer(middleware::map_response(move |response: Response| ready(replies::signed(&signing, response))))
+        .layer(middleware::from_fn_with_state(env.clone(), access_log::told))
 }
 
 /// Routes with what is true of all of them.
@@ -195,7 +197,7 @@ impl Listening {
             tracing::warn!(%peer, "too many REST connections, this one is closed");
             return;
         }
-        let service = TowerToHyperService::new(self.router.clone());
+        let service = TowerToHyperService::new(self.router.clone().layer(Extension(Peer(peer))));
         let connection = async move {
             let mut served =
                 pin!(http1::Builder::new().auto_date_header(false).serve_connection(TokioIo::new(stream), service));
