@@ -14,7 +14,6 @@ const RESTART_ATTEMPTS: &str = "moldau.restart.max.attempts";
 const RESTART_BACKOFF: &str = "moldau.restart.backoff.ms";
 const RESTART_BACKOFF_MAX: &str = "moldau.restart.backoff.max.ms";
 const RESTART_HEALTHY: &str = "moldau.restart.healthy.ms";
-const STATUS_DETAILS: &str = "moldau.status.details";
 const BISECT: &str = "moldau.errors.put.bisect";
 const QUEUE_TOPIC: &str = "moldau.errors.deadletterqueue.topic.name";
 const QUEUE_REPLICATION: &str = "moldau.errors.deadletterqueue.topic.replication.factor";
@@ -38,8 +37,6 @@ pub struct RestartSettings {
 pub struct OwnSettings {
     /// Restarts of what has failed.
     pub restart: RestartSettings,
-    /// Whether the status shows counts of dropped and failed records.
-    pub status_details: bool,
     /// Whether a batch that a sink refuses as a whole is narrowed down to the records that are bad (sinks).
     pub bisect_puts: bool,
     /// Where records that do not reach Kafka are copied to (sources).
@@ -70,14 +67,6 @@ fn all(kind: ConnectorKind) -> Vec<ConfigKey> {
         )
         .default(60_000_i64)
         .validator(Range::at_least(1)),
-        key(
-            STATUS_DETAILS,
-            Type::Boolean,
-            5,
-            "Status Details",
-            "Whether the status counts dropped and failed records.",
-        )
-        .default(false),
     ];
     match kind {
         ConnectorKind::Sink => keys.push(
@@ -134,7 +123,6 @@ impl OwnSettings {
                 backoff_max: time(RESTART_BACKOFF_MAX)?,
                 healthy: time(RESTART_HEALTHY)?,
             },
-            status_details: parsed.bool(STATUS_DETAILS)?,
             bisect_puts: kind == ConnectorKind::Sink && parsed.bool(BISECT)?,
             dead_letter_queue: if kind == ConnectorKind::Source { queue(&parsed)? } else { None },
         })
@@ -156,7 +144,7 @@ mod tests {
     fn everything_is_off_by_default_and_unseen() {
         for kind in [ConnectorKind::Source, ConnectorKind::Sink] {
             let own = OwnSettings::parse(kind, &RawConfig::new()).unwrap();
-            assert_eq!((own.restart.max_attempts, own.status_details, own.bisect_puts), (0, false, false));
+            assert_eq!((own.restart.max_attempts, own.bisect_puts), (0, false));
             assert_eq!(own.dead_letter_queue, None);
             assert_eq!(with_set_keys(ConfigDef::new(), kind, &RawConfig::new()).keys().count(), 0);
         }
