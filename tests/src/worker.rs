@@ -16,7 +16,8 @@ use crate::rest::Rest;
 use crate::wait::eventually;
 
 const START_LIMIT: Duration = Duration::from_secs(60);
-const STOP_LIMIT: Duration = Duration::from_secs(60);
+/// Java's REST server alone may take a minute to stop.
+const STOP_LIMIT: Duration = Duration::from_secs(120);
 
 /// Writes a `.properties` file; keys and values go out as they are, so they need no characters that would have to be escaped.
 pub fn write_properties<K: AsRef<str>, V: AsRef<str>>(path: &Path, lines: &[(K, V)]) -> Result<()> {

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use connect_config::client_keys;
-use connect_config::connector::{ConnectorKind, definition};
+use connect_config::connector::{ConnectorKind, definition, own_key_names};
 use connect_config::later::{Client, client_findings, worker_findings};
 use connect_config::worker::standalone_definition;
 use kafka_client::{AdminConfig, ConsumerConfig, ProducerConfig};
@@ -80,6 +80,8 @@ fn every_key_of_a_connector_has_its_row() {
     compare("Sources and sinks", 1, &both, "| works | |");
     compare("Sources", 1, &source.difference(&both).cloned().collect(), "| works | |");
     compare("Sinks", 1, &sink.difference(&both).cloned().collect(), "| works | |");
+    let own = [ConnectorKind::Source, ConnectorKind::Sink].into_iter().flat_map(own_key_names);
+    compare("Moldau's own", 1, &own.collect(), "| ours | |");
 }
 
 /// Plug-ins and their keys; those without a key stand alone.

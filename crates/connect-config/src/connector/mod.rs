@@ -13,7 +13,7 @@ mod topic_creation;
 
 pub use enrichment::enrich;
 pub use keys::{common_definition, definition, definition_for_class, definition_for_worker};
-pub use own_keys::{OwnSettings, RestartSettings};
+pub use own_keys::{OwnSettings, RestartSettings, names as own_key_names};
 pub use preflight::{NULL_VALUE, Preflight, preflight};
 pub use settings::{
     ConnectorConfig, ConnectorKind, DeadLetterQueue, ErrorSettings, SinkSettings, SourceSettings, Tolerance,

@@ -99,7 +99,7 @@ fn all(kind: ConnectorKind) -> Vec<ConfigKey> {
 }
 
 /// The names of the keys of this kind.
-pub(crate) fn names(kind: ConnectorKind) -> Vec<String> {
+pub fn names(kind: ConnectorKind) -> Vec<String> {
     all(kind).into_iter().map(|key| key.name).collect()
 }
 

@@ -24,10 +24,21 @@ pub struct Link {
     pub condition: Option<Condition>,
 }
 
+/// How many records did not go on behind a transform.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DroppedRecords {
+    /// The transform dropped them, as Filter does.
+    pub filtered: u64,
+    /// It failed on them, and the error policy skipped them.
+    pub failed: u64,
+}
+
 /// A connector's transforms, in order.
 #[derive(Default)]
 pub struct Chain {
     links: Vec<Link>,
+    /// Of each link.
+    dropped: Vec<DroppedRecords>,
     mask: Vec<bool>,
     outcomes: Outcomes,
 }
@@ -35,7 +46,21 @@ pub struct Chain {
 impl Chain {
     /// The chain of these transforms.
     pub fn new(links: Vec<Link>) -> Self {
-        Self { links, ..Self::default() }
+        Self { dropped: vec![DroppedRecords::default(); links.len()], links, ..Self::default() }
+    }
+
+    /// What each transform kept from going on, in their order, with its Java class.
+    pub fn dropped(&self) -> impl Iterator<Item = (&str, DroppedRecords)> {
+        self.links.iter().map(|link| link.class.as_str()).zip(self.dropped.iter().copied())
+    }
+
+    /// Says in the log what did not go on; for the end of a task.
+    pub fn tell_dropped(&self) {
+        for (class, DroppedRecords { filtered, failed }) in self.dropped() {
+            if filtered + failed > 0 {
+                tracing::info!(filtered, failed, "{class}: records that did not go on");
+            }
+        }
     }
 
     /// Transforms a batch in place. Records that are dropped, or skipped under the error policy, go to `gone`; the
@@ -59,9 +84,15 @@ impl Chain {
             }
             let exceptions = merge(undecided, &mut self.outcomes);
             failures.link = index;
-            if let Some(error) = link.settle(records, exceptions, policy, gone, &mut failures).await {
-                fatal = Some(error);
+            let (before, failed_before) = (records.len(), failures.list.len());
+            let error = link.settle(records, exceptions, policy, gone, &mut failures).await;
+            if error.is_some() {
+                fatal = error;
+                continue;
             }
+            let failed = failures.list.len() - failed_before;
+            self.dropped[index].failed += failed as u64;
+            self.dropped[index].filtered += before.saturating_sub(records.len() + failed) as u64;
         }
         failures.report(&self.links, policy);
         fatal
@@ -271,6 +302,7 @@ mod tests {
     struct Outcome {
         kept: Vec<i64>,
         gone: Vec<i64>,
+        dropped: Vec<(u64, u64)>,
         fatal: Option<String>,
         took: Duration,
     }
@@ -287,8 +319,10 @@ mod tests {
             let mut records: Vec<Record> = numbers.map(record).collect();
             let mut gone = Vec::new();
             let began = env.clock().now();
-            let fatal = Chain::new(links).apply(&mut records, &policy, &mut |record| gone.push(number(&record))).await;
+            let mut chain = Chain::new(links);
+            let fatal = chain.apply(&mut records, &policy, &mut |record| gone.push(number(&record))).await;
             Outcome {
+                dropped: chain.dropped().map(|(_, dropped)| (dropped.filtered, dropped.failed)).collect(),
                 kept: records.iter().map(number).collect(),
                 gone,
                 fatal: fatal.map(|error| error.trace()),
@@ -313,12 +347,14 @@ mod tests {
     fn transforms_apply_in_order_and_drop() {
         let outcome = run(vec![link(without_odd), link(times_ten)], 0..6, ToleranceType::None, Duration::ZERO);
         assert_eq!((outcome.kept, outcome.gone, outcome.fatal), (vec![0, 20, 40], vec![1, 3, 5], None));
+        assert_eq!(outcome.dropped, [(3, 0), (0, 0)]);
     }
 
     #[test]
     fn with_tolerance_a_failed_record_is_skipped_and_the_others_keep_their_order() {
         let outcome = run(vec![link(no_three), link(times_ten)], 1..6, ToleranceType::All, Duration::ZERO);
         assert_eq!((outcome.kept, outcome.gone, outcome.fatal), (vec![10, 20, 40, 50], vec![3], None));
+        assert_eq!(outcome.dropped, [(0, 1), (0, 0)]);
     }
 
     #[test]
@@ -330,6 +366,17 @@ mod tests {
             "org.apache.kafka.connect.errors.ConnectException: Tolerance exceeded in error handler\n\
              Caused by: org.apache.kafka.connect.errors.DataException: three\n"
         );
+    }
+
+    #[test]
+    fn a_transform_filters_and_fails_and_both_are_counted() {
+        fn picky(n: i64) -> Result<Option<i64>> {
+            if n % 5 == 0 { Err(Error::data("five")) } else { Ok((n % 2 == 0).then_some(n)) }
+        }
+        let outcome = run(vec![link(times_ten), link(picky)], 1..4, ToleranceType::All, Duration::ZERO);
+        assert_eq!((outcome.kept, outcome.dropped), (vec![], vec![(0, 0), (0, 3)]));
+        let outcome = run(vec![link(picky)], 1..11, ToleranceType::All, Duration::ZERO);
+        assert_eq!((outcome.kept, outcome.dropped), (vec![2, 4, 6, 8], vec![(4, 2)]));
     }
 
     #[test]

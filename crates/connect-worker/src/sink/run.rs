@@ -93,6 +93,7 @@ impl Runner {
         let outcome = contain(self.consume_until_stopped()).await;
         let partitions = self.assignment.partitions();
         let closed = contain(self.close(&partitions, true)).await;
+        self.parts.chain.tell_dropped();
         let stopped = contain(self.parts.env.lend(self.parts.task.stop())).await;
         self.parts.consumer.close().await;
         if let Some(queue) = &self.parts.policy.reporters().dead_letters {

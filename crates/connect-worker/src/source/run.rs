@@ -81,6 +81,7 @@ impl Runner {
     pub async fn run(mut self) -> Result<()> {
         let outcome = contain(self.read_until_stopped()).await;
         let finished = self.finish(outcome.is_ok()).await;
+        self.parts.chain.tell_dropped();
         if !self.reader_is_dead
             && let Err(error) = contain(self.parts.env.lend(self.parts.reader.stop())).await
         {
