@@ -1,6 +1,6 @@
 //! All connectors in one process.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -58,6 +58,8 @@ pub struct StandaloneHerder {
     made_for: Mutex<BTreeMap<String, RawConfig>>,
     /// One lock per connector name, so that requests for one connector come one after the other.
     turns: Mutex<BTreeMap<String, Arc<tokio::sync::Mutex<()>>>>,
+    /// Connectors whose reconfiguration waits for its turn.
+    reconfiguring: Mutex<BTreeSet<String>>,
     ready: watch::Sender<bool>,
 }
 
@@ -80,6 +82,7 @@ impl StandaloneHerder {
             variables,
             made_for: Mutex::default(),
             turns: Mutex::default(),
+            reconfiguring: Mutex::default(),
             ready: watch::Sender::new(false),
         });
         let weak = Arc::downgrade(&herder);
@@ -298,6 +301,24 @@ impl StandaloneHerder {
         self.variables.hidden(started.map_err(HerderError::from))
     }
 
+    /// Makes the tasks of a connector anew that asked for it, beside the caller: one that hangs holds up itself alone.
+    fn reconfigure(self: &Arc<Self>, name: String) {
+        // One that waits for its turn will ask the connector for its newest wishes.
+        if !self.reconfiguring.lock().insert(name.clone()) {
+            return;
+        }
+        let herder = self.clone();
+        let work = async move {
+            let _turn = herder.turn(&name).await;
+            herder.reconfiguring.lock().remove(&name);
+            let started = herder.configured(&name).is_some_and(|known| known.target_state == TargetState::Started);
+            if started && let Err(error) = herder.update_tasks(&name).await {
+                tracing::error!(connector = name, "the tasks could not be reconfigured: {error}");
+            }
+        };
+        self.env().work().spawn("task reconfiguration", Box::pin(work));
+    }
+
     async fn remove_tasks(&self, name: &str, known: &ConfiguredConnector) {
         let ids: Vec<TaskId> = (0..known.tasks.len() as u32).map(|task| TaskId::new(name, task)).collect();
         self.worker.stop_tasks(&ids).await;
@@ -337,17 +358,9 @@ fn config_error(error: kafka_config::ConfigError) -> HerderError {
 async fn follow_events(herder: std::sync::Weak<StandaloneHerder>, mut events: mpsc::UnboundedReceiver<Event>) {
     while let Some(event) = events.recv().await {
         let Some(herder) = herder.upgrade() else { return };
-        let name = match event {
-            Event::Reconfigure(name) => name,
-            Event::Failed(instance) => {
-                herder.has_failed(instance);
-                continue;
-            }
-        };
-        let _turn = herder.turn(&name).await;
-        let started = herder.configured(&name).is_some_and(|known| known.target_state == TargetState::Started);
-        if started && let Err(error) = herder.update_tasks(&name).await {
-            tracing::error!(connector = name, "the tasks could not be reconfigured: {error}");
+        match event {
+            Event::Reconfigure(name) => herder.reconfigure(name),
+            Event::Failed(instance) => herder.has_failed(instance),
         }
     }
 }
