@@ -48,3 +48,50 @@ fn a_task_that_fails_is_restarted_a_few_times_and_its_status_says_so() {
     assert_eq!(plain["tasks"][0]["state"], "FAILED");
     assert_eq!(worker.terminate().unwrap(), 0);
 }
+
+#[test]
+fn the_status_of_a_running_task_says_what_its_transforms_dropped() {
+    let broker = EmbeddedBroker::start().unwrap();
+    let files = WorkerFiles::at(broker.bootstrap()).unwrap();
+    let worker = Moldau::standalone(&files.standalone(&[]).unwrap(), &[]).unwrap();
+    let input = files.folder().join("input.txt");
+    std::fs::write(&input, "1\nx\n2\n").unwrap();
+    let create = |name: &str, more: Value| {
+        let mut config = json!({"connector.class": "FileStreamSource", "file": input, "topic": name});
+        config.as_object_mut().unwrap().append(&mut more.as_object().unwrap().clone());
+        let reply = worker.rest().post("/connectors", &json!({"name": name, "config": config})).unwrap();
+        assert_eq!(reply.status, 201, "{}", reply.body);
+    };
+    create("whole", json!({}));
+    let class = |name: &str| format!("org.apache.kafka.connect.transforms.{name}");
+    create(
+        "picky",
+        json!({
+            "errors.tolerance": "all",
+            "transforms": "numbers,through,none",
+            "transforms.numbers.type": class("Cast$Value"), "transforms.numbers.spec": "int32",
+            "transforms.through.type": class("HoistField$Value"), "transforms.through.field": "n",
+            "transforms.none.type": class("Filter"),
+        }),
+    );
+    let task = |name: &str| -> Value {
+        worker.rest().get(&format!("/connectors/{name}/tasks/0/status")).unwrap().json().unwrap()
+    };
+    let counts = |filtered: u64, failed: u64| {
+        json!({"dropped": [
+            {"transform": "numbers", "class": class("Cast$Value"), "filtered": 0, "failed": failed},
+            {"transform": "none", "class": class("Filter"), "filtered": filtered, "failed": 0},
+        ]})
+    };
+    let shows = |wanted: Value| {
+        let seen = eventually("the counts", SOON, || Ok((task("picky")["moldau"] == wanted).then_some(())));
+        seen.unwrap_or_else(|error| panic!("{error:#}\n{}\n{}", task("picky"), worker.log()));
+        assert_eq!(task("picky")["state"], "RUNNING");
+    };
+    shows(counts(2, 1));
+    std::fs::write(&input, "1\nx\n2\ny\nz\n3\n").unwrap();
+    shows(counts(3, 3));
+    let status: Value = worker.rest().get("/connectors/picky/status").unwrap().json().unwrap();
+    assert_eq!((&status["tasks"][0]["moldau"], status["connector"].get("moldau")), (&counts(3, 3), None));
+    assert_eq!(task("whole").get("moldau"), None, "where nothing is dropped the status is Java's");
+}

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use connect_storage::config::TargetState;
+use connect_worker::record::DroppedRecords;
 use connect_worker::{ConnectorOffsets, TaskId};
 use kafka_config::{ConfigKey, RawConfig};
 
@@ -42,13 +43,22 @@ pub struct InstanceStatus {
     pub trace: Option<String>,
     /// The version of the plug-in.
     pub version: Option<String>,
-    /// What Moldau adds where the connector's configuration asks for it.
+    /// What Moldau adds where there is something to say.
     pub own: Option<OwnStatus>,
 }
 
 /// What Moldau adds to a state.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OwnStatus {
+    /// Its restarts, where the connector's configuration asks for them.
+    pub restarts: Option<OwnRestarts>,
+    /// The transforms of a task that kept records from going on, with how many since the task was started.
+    pub dropped: Vec<DroppedRecords>,
+}
+
+/// The restarts of something that failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OwnRestarts {
     /// How often it was restarted by itself.
     pub restarts: u64,
     /// How many of these were in a row.

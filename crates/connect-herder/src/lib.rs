@@ -17,7 +17,8 @@ mod variables;
 
 pub use error::HerderError;
 pub use herder::{
-    ConnectorInfo, ConnectorStatus, Created, Herder, InstanceStatus, OwnStatus, RestartRequest, TaskInfo, TaskStatus,
+    ConnectorInfo, ConnectorStatus, Created, Herder, InstanceStatus, OwnRestarts, OwnStatus, RestartRequest, TaskInfo,
+    TaskStatus,
 };
 pub use loggers::{DetachedLoggers, LogLevel, LoggerState, LoggerTree, Loggers, ROOT as ROOT_LOGGER};
 pub use offsets::PartitionOffset;

@@ -10,7 +10,7 @@ use env::Instant;
 use kafka_config::RawConfig;
 
 use crate::StandaloneHerder;
-use crate::herder::OwnStatus;
+use crate::herder::{OwnRestarts, OwnStatus};
 use crate::restarts::Instance;
 
 impl StandaloneHerder {
@@ -91,10 +91,16 @@ impl StandaloneHerder {
 
     /// What a status shows beyond Java's.
     pub(crate) fn own_status(&self, connector: &str, task: Option<u32>) -> Option<OwnStatus> {
-        let status = self.restarts.lock().status(&Instance { connector: connector.to_owned(), task })?;
+        let restarts = self.own_restarts(Instance { connector: connector.to_owned(), task });
+        let dropped = task.map(|task| self.worker().dropped_records(&TaskId::new(connector, task))).unwrap_or_default();
+        (restarts.is_some() || !dropped.is_empty()).then_some(OwnStatus { restarts, dropped })
+    }
+
+    fn own_restarts(&self, instance: Instance) -> Option<OwnRestarts> {
+        let status = self.restarts.lock().status(&instance)?;
         let (now, wall) = (self.env().clock().now(), self.env().clock().unix_millis());
         let wall_time = |next: Instant| wall + i64::try_from((next - now).as_millis()).unwrap_or(i64::MAX);
-        Some(OwnStatus {
+        Some(OwnRestarts {
             restarts: status.restarts,
             restart_attempts: status.attempts,
             restart_max_attempts: status.max_attempts,

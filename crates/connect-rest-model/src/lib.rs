@@ -16,4 +16,4 @@ pub use object::Object;
 pub use offsets::{ConnectorOffset, ConnectorOffsets};
 pub use plugin::{ConfigInfo, ConfigInfos, ConfigKeyInfo, ConfigValueInfo, PluginInfo};
 pub use server::{ErrorBody, Health, LoggerLevel, Message, ServerInfo, WorkerStatus};
-pub use state::{ConnectorState, ConnectorStateInfo, OwnState, TaskState};
+pub use state::{ConnectorState, ConnectorStateInfo, DroppedRecords, OwnRestarts, OwnState, TaskState};

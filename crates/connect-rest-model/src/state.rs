@@ -31,7 +31,7 @@ pub struct ConnectorState {
     /// Why it failed; left out when there is nothing to say.
     #[serde(default, skip_serializing_if = "is_empty")]
     pub trace: Option<String>,
-    /// What Moldau adds where the connector's configuration asks for it.
+    /// What Moldau adds where there is something to say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub moldau: Option<OwnState>,
 }
@@ -51,7 +51,7 @@ pub struct TaskState {
     /// Why it failed; left out when there is nothing to say.
     #[serde(default, skip_serializing_if = "is_empty")]
     pub trace: Option<String>,
-    /// What Moldau adds where the connector's configuration asks for it.
+    /// What Moldau adds where there is something to say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub moldau: Option<OwnState>,
 }
@@ -59,6 +59,17 @@ pub struct TaskState {
 /// What Moldau adds to a state, under `moldau`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OwnState {
+    /// Its restarts, where the connector's configuration asks for them.
+    #[serde(flatten)]
+    pub restarts: Option<OwnRestarts>,
+    /// The transforms of a task that kept records from going on; left out when there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dropped: Vec<DroppedRecords>,
+}
+
+/// The restarts of something that failed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OwnRestarts {
     /// How often it was restarted by itself.
     pub restarts: u64,
     /// How many of these were in a row.
@@ -68,6 +79,19 @@ pub struct OwnState {
     /// When the next restart is, in milliseconds since 1970, while one is waited for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_restart_ms: Option<i64>,
+}
+
+/// What one transform kept from going on since its task was started.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DroppedRecords {
+    /// Its name in the connector's configuration.
+    pub transform: String,
+    /// Its Java class.
+    pub class: String,
+    /// Records that it dropped, as Filter does.
+    pub filtered: u64,
+    /// Records that it failed on and that `errors.tolerance=all` skipped.
+    pub failed: u64,
 }
 
 fn is_empty(trace: &Option<String>) -> bool {
@@ -107,5 +131,27 @@ mod tests {
         assert_eq!(serde_json::to_string(&info).unwrap(), json);
         let older = json.replace(r#","version":null"#, "");
         assert_eq!(serde_json::from_str::<ConnectorStateInfo>(&older).unwrap().tasks[0].version, None);
+    }
+
+    #[test]
+    fn restarts_and_dropped_records_stand_side_by_side_and_each_alone() {
+        let restarts = OwnRestarts { restarts: 3, restart_attempts: 1, restart_max_attempts: 2, next_restart_ms: None };
+        let dropped = DroppedRecords { transform: "drop".into(), class: "x.Filter".into(), filtered: 5, failed: 0 };
+        let texts = [
+            (Some(restarts.clone()), vec![], r#"{"restarts":3,"restart_attempts":1,"restart_max_attempts":2}"#),
+            (
+                None,
+                vec![dropped.clone()],
+                r#"{"dropped":[{"transform":"drop","class":"x.Filter","filtered":5,"failed":0}]}"#,
+            ),
+        ];
+        for (restarts, dropped, text) in texts {
+            let state = OwnState { restarts, dropped };
+            assert_eq!(serde_json::to_string(&state).unwrap(), text);
+            assert_eq!(serde_json::from_str::<OwnState>(text).unwrap(), state);
+        }
+        let both = OwnState { restarts: Some(restarts), dropped: vec![dropped] };
+        let text = serde_json::to_string(&both).unwrap();
+        assert_eq!(serde_json::from_str::<OwnState>(&text).unwrap(), both);
     }
 }

@@ -4,9 +4,12 @@ use axum::Json;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, StatusCode, header::LOCATION};
 use axum::response::{IntoResponse, Response};
-use connect_herder::{ConnectorStatus, Created, HerderError, InstanceStatus, OwnStatus, RestartRequest, TaskStatus};
+use connect_herder::{
+    ConnectorStatus, Created, HerderError, InstanceStatus, OwnRestarts, OwnStatus, RestartRequest, TaskStatus,
+};
 use connect_rest_model as model;
 use connect_storage::config::TargetState;
+use connect_worker::record::DroppedRecords;
 use kafka_config::RawConfig;
 use serde_json::{Map, Value};
 
@@ -270,8 +273,15 @@ fn status_model(status: ConnectorStatus) -> model::ConnectorStateInfo {
 }
 
 fn own_model(own: OwnStatus) -> model::OwnState {
-    let OwnStatus { restarts, restart_attempts, restart_max_attempts, next_restart_ms } = own;
-    model::OwnState { restarts, restart_attempts, restart_max_attempts, next_restart_ms }
+    let restarts = own.restarts.map(|own| {
+        let OwnRestarts { restarts, restart_attempts, restart_max_attempts, next_restart_ms } = own;
+        model::OwnRestarts { restarts, restart_attempts, restart_max_attempts, next_restart_ms }
+    });
+    let dropped = own.dropped.into_iter().map(|dropped| {
+        let DroppedRecords { alias, class, filtered, failed } = dropped;
+        model::DroppedRecords { transform: alias, class, filtered, failed }
+    });
+    model::OwnState { restarts, dropped: dropped.collect() }
 }
 
 pub(crate) fn task_model(task: TaskStatus) -> model::TaskState {

@@ -3,13 +3,14 @@
 //! After a task was given up nothing it does has any effect: its states are not reported, its producer and offset
 //! writer are closed, its consumer commits nothing. The thread it may still block is counted and named.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use connect_api::{Error, Kind, Result, Signal, Token, TokenSource};
 use env::{BoxFuture, Env, Instant, Task, TaskError};
 use parking_lot::Mutex;
 
+use crate::record::{DropCounts, DroppedRecords};
 use crate::{State, StatusListener, TaskId, scope};
 
 /// Reports the states of one run of a task, until the run is given up.
@@ -92,6 +93,8 @@ pub(crate) struct Run {
     pub(crate) reporter: Arc<Reporter>,
     /// For what must not act after the run was given up.
     pub(crate) closers: Arc<Closers>,
+    /// For the counts of the transforms, once there are transforms.
+    pub(crate) dropped: Arc<OnceLock<DropCounts>>,
 }
 
 /// A running task.
@@ -101,6 +104,7 @@ pub(crate) struct Supervised {
     stopping: Arc<AtomicBool>,
     reporter: Arc<Reporter>,
     closers: Arc<Closers>,
+    dropped: Arc<OnceLock<DropCounts>>,
     body: Box<dyn Task>,
     ended: Box<dyn Task>,
 }
@@ -114,13 +118,14 @@ impl Supervised {
         body: impl FnOnce(Run) -> BoxFuture<'static, Result<()>>,
     ) -> Self {
         let signal = Arc::new(TokenSource::new(signal));
-        let closers = Arc::new(Closers::new());
+        let (closers, dropped) = (Arc::new(Closers::new()), Arc::<OnceLock<DropCounts>>::default());
         let halted = signal.clone();
         let run = Run {
             token: signal.token(),
             halt: Arc::new(move || halted.say(Signal::Stop)),
             reporter: reporter.clone(),
             closers: closers.clone(),
+            dropped: dropped.clone(),
         };
         let outcome: Arc<Mutex<Option<Result<()>>>> = Arc::default();
         let (slot, future) = (outcome.clone(), body(run));
@@ -132,12 +137,17 @@ impl Supervised {
         let watcher =
             Watcher { stopping: stopping.clone(), reporter: reporter.clone(), closers: closers.clone(), outcome };
         let ended = env.work().spawn(&name, Box::pin(async move { watcher.end(joined.await) }));
-        Self { signal, stopping, reporter, closers, body, ended }
+        Self { signal, stopping, reporter, closers, dropped, body, ended }
     }
 
     /// Which task it is.
     pub(crate) fn id(&self) -> &TaskId {
         &self.reporter.id
+    }
+
+    /// What its transforms have kept from going on.
+    pub(crate) fn dropped(&self) -> Vec<DroppedRecords> {
+        self.dropped.get().map(DropCounts::read).unwrap_or_default()
     }
 
     /// Tells the task to run, pause or stop.

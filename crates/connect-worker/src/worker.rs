@@ -17,6 +17,7 @@ use parking_lot::Mutex;
 use crate::assemble::{self, Blueprint};
 use crate::connector::{ConnectorParts, RunningConnector};
 use crate::probe::Probes;
+use crate::record::DroppedRecords;
 use crate::supervise::{Abandoned, Reporter, Supervised};
 use crate::{Budget, State, StatusListener, TaskId, TasksMax, TopicResets, scope};
 
@@ -234,6 +235,12 @@ impl Worker {
     /// The tasks that run here.
     pub fn tasks(&self) -> Vec<TaskId> {
         self.tasks.lock().keys().cloned().collect()
+    }
+
+    /// What the transforms of a task have kept from going on since it was started; also once it has failed, until it is
+    /// stopped.
+    pub fn dropped_records(&self, id: &TaskId) -> Vec<DroppedRecords> {
+        self.tasks.lock().get(id).map(Supervised::dropped).unwrap_or_default()
     }
 
     /// Stops everything: connectors first, then tasks.

@@ -218,7 +218,11 @@ impl WorkerHost {
         let Some(herder) = self.herder() else { return false };
         [SOURCE, SINK].into_iter().filter_map(|name| herder.connector_status(name).ok()).any(|status| {
             let tasks = status.tasks.iter().map(|task| &task.status.own);
-            tasks.chain([&status.connector.own]).flatten().any(|own| own.restarts > 0)
+            tasks
+                .chain([&status.connector.own])
+                .flatten()
+                .filter_map(|own| own.restarts.as_ref())
+                .any(|own| own.restarts > 0)
         })
     }
 

@@ -174,5 +174,5 @@ fn link(registry: &Registry, stage: TransformStage, now: i64) -> Result<Link> {
             negate: stage.negate,
         }),
     };
-    Ok(Link { class: stage.class, transform, condition })
+    Ok(Link { alias: stage.alias, class: stage.class, transform, condition })
 }

@@ -20,6 +20,7 @@ pub(crate) fn body(
 ) -> BoxFuture<'static, Result<()>> {
     Box::pin(async move {
         let blueprint = env.lend(async { make() }).await?;
+        let _ = run.dropped.set(blueprint.chain.dropped());
         match blueprint.half.clone() {
             Half::Source(plugin) => source::run(blueprint, plugin, run).await,
             Half::Sink(plugin) => sink::run(blueprint, plugin, run).await,

@@ -4,6 +4,7 @@ use connect_api::{Error, Exception, Outcomes, Predicate, Record, Result, Selecti
 
 use env::planted::{self, Bug};
 
+use super::{DropCounts, DroppedRecords};
 use crate::errors::{FailedRecord, Failure, Policy, Settled, Stage};
 
 /// When a transform applies.
@@ -16,6 +17,8 @@ pub struct Condition {
 
 /// One transform of a chain.
 pub struct Link {
+    /// Its name in the connector's configuration.
+    pub alias: String,
     /// The Java class, for error reports.
     pub class: String,
     /// The transform.
@@ -24,21 +27,11 @@ pub struct Link {
     pub condition: Option<Condition>,
 }
 
-/// How many records did not go on behind a transform.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct DroppedRecords {
-    /// The transform dropped them, as Filter does.
-    pub filtered: u64,
-    /// It failed on them, and the error policy skipped them.
-    pub failed: u64,
-}
-
 /// A connector's transforms, in order.
 #[derive(Default)]
 pub struct Chain {
     links: Vec<Link>,
-    /// Of each link.
-    dropped: Vec<DroppedRecords>,
+    dropped: DropCounts,
     mask: Vec<bool>,
     outcomes: Outcomes,
 }
@@ -46,20 +39,18 @@ pub struct Chain {
 impl Chain {
     /// The chain of these transforms.
     pub fn new(links: Vec<Link>) -> Self {
-        Self { dropped: vec![DroppedRecords::default(); links.len()], links, ..Self::default() }
+        Self { dropped: DropCounts::of(&links), links, ..Self::default() }
     }
 
-    /// What each transform kept from going on, in their order, with its Java class.
-    pub fn dropped(&self) -> impl Iterator<Item = (&str, DroppedRecords)> {
-        self.links.iter().map(|link| link.class.as_str()).zip(self.dropped.iter().copied())
+    /// What its transforms keep from going on, from now on too.
+    pub fn dropped(&self) -> DropCounts {
+        self.dropped.clone()
     }
 
     /// Says in the log what did not go on; for the end of a task.
     pub fn tell_dropped(&self) {
-        for (class, DroppedRecords { filtered, failed }) in self.dropped() {
-            if filtered + failed > 0 {
-                tracing::info!(filtered, failed, "{class}: records that did not go on");
-            }
+        for DroppedRecords { class, filtered, failed, .. } in self.dropped.read() {
+            tracing::info!(filtered, failed, "{class}: records that did not go on");
         }
     }
 
@@ -91,8 +82,7 @@ impl Chain {
                 continue;
             }
             let failed = failures.list.len() - failed_before;
-            self.dropped[index].failed += failed as u64;
-            self.dropped[index].filtered += before.saturating_sub(records.len() + failed) as u64;
+            self.dropped.add(index, before.saturating_sub(records.len() + failed), failed);
         }
         failures.report(&self.links, policy);
         fatal
@@ -292,7 +282,7 @@ mod tests {
     }
 
     fn link(step: Step) -> Link {
-        Link { class: "x.Stage".into(), transform: Box::new(Stage(step)), condition: None }
+        Link { alias: "x".into(), class: "x.Stage".into(), transform: Box::new(Stage(step)), condition: None }
     }
 
     fn conditional(step: Step, predicate: fn(i64) -> Result<bool>, negate: bool) -> Link {
@@ -322,7 +312,7 @@ mod tests {
             let mut chain = Chain::new(links);
             let fatal = chain.apply(&mut records, &policy, &mut |record| gone.push(number(&record))).await;
             Outcome {
-                dropped: chain.dropped().map(|(_, dropped)| (dropped.filtered, dropped.failed)).collect(),
+                dropped: chain.dropped().read().iter().map(|dropped| (dropped.filtered, dropped.failed)).collect(),
                 kept: records.iter().map(number).collect(),
                 gone,
                 fatal: fatal.map(|error| error.trace()),
@@ -347,14 +337,14 @@ mod tests {
     fn transforms_apply_in_order_and_drop() {
         let outcome = run(vec![link(without_odd), link(times_ten)], 0..6, ToleranceType::None, Duration::ZERO);
         assert_eq!((outcome.kept, outcome.gone, outcome.fatal), (vec![0, 20, 40], vec![1, 3, 5], None));
-        assert_eq!(outcome.dropped, [(3, 0), (0, 0)]);
+        assert_eq!(outcome.dropped, [(3, 0)]);
     }
 
     #[test]
     fn with_tolerance_a_failed_record_is_skipped_and_the_others_keep_their_order() {
         let outcome = run(vec![link(no_three), link(times_ten)], 1..6, ToleranceType::All, Duration::ZERO);
         assert_eq!((outcome.kept, outcome.gone, outcome.fatal), (vec![10, 20, 40, 50], vec![3], None));
-        assert_eq!(outcome.dropped, [(0, 1), (0, 0)]);
+        assert_eq!(outcome.dropped, [(0, 1)]);
     }
 
     #[test]
@@ -374,7 +364,7 @@ mod tests {
             if n % 5 == 0 { Err(Error::data("five")) } else { Ok((n % 2 == 0).then_some(n)) }
         }
         let outcome = run(vec![link(times_ten), link(picky)], 1..4, ToleranceType::All, Duration::ZERO);
-        assert_eq!((outcome.kept, outcome.dropped), (vec![], vec![(0, 0), (0, 3)]));
+        assert_eq!((outcome.kept, outcome.dropped), (vec![], vec![(0, 3)]));
         let outcome = run(vec![link(picky)], 1..11, ToleranceType::All, Duration::ZERO);
         assert_eq!((outcome.kept, outcome.dropped), (vec![2, 4, 6, 8], vec![(4, 2)]));
     }
@@ -438,7 +428,7 @@ mod tests {
                 Ok(Verdict::Keep)
             }
         }
-        let third = Link { class: "x.Third".into(), transform: Box::new(Third(0)), condition: None };
+        let third = Link { alias: "x".into(), class: "x.Third".into(), transform: Box::new(Third(0)), condition: None };
         let outcome = run(vec![third, link(times_ten)], 1..4, ToleranceType::None, Duration::from_secs(10));
         assert_eq!((outcome.kept, outcome.fatal), (vec![10, 20, 30], None));
         assert_eq!(outcome.took, Duration::from_millis(300 + 600));

@@ -2,10 +2,12 @@
 
 mod chain;
 mod decode;
+mod dropped;
 mod encode;
 
 pub use chain::{Chain, Condition, Link};
 pub use decode::Decoder;
+pub use dropped::{DropCounts, DroppedRecords};
 pub use encode::Encoder;
 
 use connect_api::{Converter, HeaderConverter};

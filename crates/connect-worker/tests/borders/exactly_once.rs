@@ -323,7 +323,7 @@ fn marks_mean_nothing_where_the_connector_does_not_define_transactions() {
 #[test]
 fn dropped_records_are_told_with_their_transaction_and_store_no_offset() {
     simulated(|env| async move {
-        let odd = Link { class: "odd".into(), transform: Box::new(DropOdd), condition: None };
+        let odd = Link { alias: "odd".into(), class: "odd".into(), transform: Box::new(DropOdd), condition: None };
         let setup = Setup { chain: vec![odd], ..Setup::new(TransactionBoundary::Poll) };
         let task = setup.start(&env, &Cluster::default(), &ProducerControl::default());
         task.source.then_records(1..=3).then_records([5]);
