@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use env::Instant;
 use kafka_wire::ErrorCode;
-use kafka_wire::messages::MetadataResponse;
+use kafka_wire::messages::{MetadataRequest, MetadataResponse};
 
 use super::topology::Cluster;
 use crate::config::ServerAddress;
@@ -66,11 +66,13 @@ impl Cluster {
     async fn refresh_once(&self) -> bool {
         let (asked, interest) = {
             let mut state = self.state.lock();
-            state.last_attempt = Some(self.env.clock().now());
+            let now = self.env.clock().now();
+            state.last_attempt = Some(now);
+            state.trying_since.get_or_insert(now);
             (state.asked, state.interest.clone())
         };
         let allow = self.config.allow_auto_topic_creation;
-        let answer = self.ask_any(|version| interest.request(version, allow)).await;
+        let answer = self.ask_until_triggered(|version| interest.request(version, allow)).await;
         self.state.lock().last_attempt = Some(self.env.clock().now());
         match answer {
             Ok(response) => self.take(asked, &response),
@@ -89,6 +91,31 @@ impl Cluster {
         }
     }
 
+    /// Asks the brokers known as long as `metadata.recovery.rebootstrap.trigger.ms` lets them, then those of
+    /// `bootstrap.servers` alone (KIP-1102).
+    async fn ask_until_triggered(
+        &self,
+        make: impl Fn(i16) -> MetadataRequest,
+    ) -> Result<MetadataResponse, ClientError> {
+        if let Some(at) = self.trigger() {
+            let left = at.saturating_since(self.env.clock().now());
+            if let Ok(answer) = self.env.timeout(left, self.ask_any(&make)).await {
+                return answer;
+            }
+            tracing::info!("no broker gives metadata, beginning anew with bootstrap.servers");
+            self.state.lock().must_rebootstrap = true;
+            self.leave_all();
+        }
+        self.ask_any(make).await
+    }
+
+    /// When the brokers known are not to be asked any longer; `None`: never, or none is known.
+    fn trigger(&self) -> Option<Instant> {
+        let state = self.state.lock();
+        let may = self.config.rebootstrap && !state.must_rebootstrap && !state.snapshot.brokers.is_empty();
+        state.trying_since.filter(|_| may).map(|since| since + self.config.rebootstrap_trigger)
+    }
+
     fn take(&self, asked: u64, response: &MetadataResponse) -> bool {
         if ErrorCode::from_code(response.error_code) == Some(ErrorCode::RebootstrapRequired) {
             self.state.lock().must_rebootstrap = true;
@@ -100,6 +127,7 @@ impl Cluster {
             state.snapshot = snapshot.clone();
             state.served = state.served.max(asked);
             state.last_success = Some(self.env.clock().now());
+            state.trying_since = None;
             if state.error.take().is_some() {
                 tracing::info!("Kafka can be reached again");
             }
@@ -142,10 +170,7 @@ impl Cluster {
     fn candidates(&self) -> Vec<ServerAddress> {
         let (snapshot, stale) = {
             let state = self.state.lock();
-            let last = state.last_success.unwrap_or(Instant::from_origin(Duration::ZERO));
-            let age = self.env.clock().now().saturating_since(last);
-            let stale = state.must_rebootstrap || state.last_success.is_some() && age > self.rebootstrap_after();
-            (state.snapshot.clone(), stale)
+            (state.snapshot.clone(), state.must_rebootstrap)
         };
         let mut candidates = Vec::new();
         if !(stale && self.config.rebootstrap) {
@@ -160,11 +185,6 @@ impl Cluster {
             }
         }
         candidates
-    }
-
-    /// Metadata older than this, although refreshed on age, was asked for in vain all that time.
-    fn rebootstrap_after(&self) -> Duration {
-        self.config.metadata_max_age.saturating_add(self.config.rebootstrap_trigger)
     }
 
     fn shuffled<'a>(&self, addresses: impl ExactSizeIterator<Item = &'a ServerAddress>) -> Vec<ServerAddress> {

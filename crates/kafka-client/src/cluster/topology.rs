@@ -46,9 +46,11 @@ pub(super) struct State {
     pub(super) served: u64,
     pub(super) last_success: Option<Instant>,
     pub(super) last_attempt: Option<Instant>,
+    /// When the first of the attempts began that have not worked since.
+    pub(super) trying_since: Option<Instant>,
     /// Why the last refresh failed; `None` after one that worked.
     pub(super) error: Option<ClientError>,
-    /// A broker has told to begin anew (KIP-1102).
+    /// The brokers known are not asked before a bootstrap address has answered (KIP-1102).
     pub(super) must_rebootstrap: bool,
 }
 
@@ -159,6 +161,13 @@ impl Cluster {
             }
             kept
         });
+    }
+
+    /// Closes all connections, whatever is in flight, and gives up connecting.
+    pub(super) fn leave_all(&self) {
+        for link in self.links.lock().values() {
+            link.give_up();
+        }
     }
 
     /// Ends everything at once: the refresh task and all connections, whatever is in flight.

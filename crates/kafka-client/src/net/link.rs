@@ -6,6 +6,7 @@ use std::time::Duration;
 use env::{Env, Instant};
 use kafka_wire::protocol::Request;
 use parking_lot::Mutex;
+use tokio::sync::Notify;
 
 use super::{Backoff, Connection};
 use crate::config::{ClientConfig, ServerAddress};
@@ -19,6 +20,8 @@ pub(crate) struct Link {
     live: Mutex<Option<Arc<Connection>>>,
     /// Held while connecting, so that there is one attempt at a time.
     attempts: tokio::sync::Mutex<Attempts>,
+    /// Ends an attempt to connect that nobody should wait for any longer.
+    given_up: Notify,
 }
 
 struct Attempts {
@@ -34,7 +37,8 @@ impl Link {
             setup: Backoff::new(config.connection_setup),
             not_before: None,
         };
-        Self { env, config, address, live: Mutex::new(None), attempts: tokio::sync::Mutex::new(attempts) }
+        let (live, attempts) = (Mutex::new(None), tokio::sync::Mutex::new(attempts));
+        Self { env, config, address, live, attempts, given_up: Notify::new() }
     }
 
     /// The connection, if there is one that has not ended.
@@ -54,12 +58,15 @@ impl Link {
         if let Some(connection) = self.live() {
             return Ok(connection);
         }
-        if let Some(not_before) = attempts.not_before {
-            self.env.clock().sleep_until(not_before).await;
-        }
-        // Setup time-outs grow with the failures, within their own range; the number of failures is the same.
-        let setup = super::backoff::after(self.config.connection_setup, attempts.setup.failures(), self.env.random());
-        match Connection::open(&self.env, &self.config, &self.address, setup).await {
+        let opened = tokio::select! {
+            biased;
+            () = self.given_up.notified() => {
+                let reason = "it is not in the cluster any more".into();
+                Err(ClientError::Disconnected { broker: self.address.to_string().into(), reason })
+            }
+            opened = self.open(&attempts) => opened,
+        };
+        match opened {
             Ok(connection) => {
                 let connection = Arc::new(connection);
                 attempts.reconnect.reset();
@@ -77,6 +84,16 @@ impl Link {
                 Err(error)
             }
         }
+    }
+
+    /// Waits out the back-off, then connects.
+    async fn open(&self, attempts: &Attempts) -> Result<Connection, ClientError> {
+        if let Some(not_before) = attempts.not_before {
+            self.env.clock().sleep_until(not_before).await;
+        }
+        // Setup time-outs grow with the failures, within their own range; the number of failures is the same.
+        let setup = super::backoff::after(self.config.connection_setup, attempts.setup.failures(), self.env.random());
+        Connection::open(&self.env, &self.config, &self.address, setup).await
     }
 
     /// Asks over the live connection or a new one.
@@ -98,8 +115,15 @@ impl Link {
         }
     }
 
-    /// Lets go of the live connection: it ends once nobody waits for an answer on it.
+    /// As [`Link::abort`], and gives up an attempt to connect.
+    pub(crate) fn give_up(&self) {
+        self.given_up.notify_waiters();
+        self.abort();
+    }
+
+    /// Lets go of the live connection: it ends once nobody waits for an answer on it. Gives up an attempt to connect.
     pub(crate) fn release(&self) {
+        self.given_up.notify_waiters();
         self.live.lock().take();
     }
 }

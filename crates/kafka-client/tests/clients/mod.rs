@@ -44,7 +44,11 @@ pub(crate) fn consumer<const N: usize>(env: &Env, bootstrap: &str, group: &str, 
 }
 
 pub(crate) fn admin(env: &Env, bootstrap: &str) -> Admin {
-    Admin::new(env.clone(), AdminConfig::parse(&raw(bootstrap, &[], [])).unwrap())
+    admin_with(env, bootstrap, [])
+}
+
+pub(crate) fn admin_with<const N: usize>(env: &Env, bootstrap: &str, extra: [(&str, &str); N]) -> Admin {
+    Admin::new(env.clone(), AdminConfig::parse(&raw(bootstrap, &[], extra)).unwrap())
 }
 
 /// A record in tests.
