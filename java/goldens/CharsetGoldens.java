@@ -60,7 +60,7 @@ final class CharsetGoldens {
         return node;
     }
 
-    private static com.fasterxml.jackson.databind.node.ArrayNode strings(Iterable<String> texts) {
+    static com.fasterxml.jackson.databind.node.ArrayNode strings(Iterable<String> texts) {
         com.fasterxml.jackson.databind.node.ArrayNode array = Golden.NODES.arrayNode();
         texts.forEach(array::add);
         return array;

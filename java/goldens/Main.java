@@ -16,6 +16,8 @@ public final class Main {
         ValuesGoldens.write(folder);
         PlainGoldens.write(folder);
         CharsetGoldens.write(folder);
+        WideCharsetGoldens.write(folder);
+        CharsetTables.write(folder);
         OffsetGoldens.write(folder);
         TransformGoldens.write(folder);
         StructureGoldens.write(folder);

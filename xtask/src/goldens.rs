@@ -1,7 +1,8 @@
-//! `cargo xtask goldens`: the answers of Apache Kafka Connect's own classes, written to `tests/golden`.
+//! `cargo xtask goldens`: the answers of Apache Kafka Connect's own classes, written to `tests/golden`, and Java's tables of
+//! character sets, written to the converters.
 
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use anyhow::{Context, Result, bail};
@@ -32,13 +33,15 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
     if !output.status.success() {
         bail!("the golden programs failed: {}\n{}", output.status, String::from_utf8_lossy(&output.stderr));
     }
-    let folder = repository::path("tests/golden");
     let mut changed = Vec::new();
     for entry in std::fs::read_dir(fresh.path())? {
         let entry = entry?;
-        let kept = folder.join(entry.file_name());
-        let old = std::fs::read_to_string(&kept).unwrap_or_default();
-        let new = steady(&old, &std::fs::read_to_string(entry.path())?);
+        let kept = folder(&entry.path()).join(entry.file_name());
+        let old = std::fs::read(&kept).unwrap_or_default();
+        let mut new = std::fs::read(entry.path())?;
+        if let (Ok(former), Ok(text)) = (std::str::from_utf8(&old), std::str::from_utf8(&new)) {
+            new = steady(former, text).into_bytes();
+        }
         if old != new {
             changed.push(entry.file_name().to_string_lossy().into_owned());
             if !check {
@@ -53,6 +56,12 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
         (false, true) => bail!("Apache Kafka answers otherwise than {}", changed.join(", ")),
     }
     Ok(())
+}
+
+/// Golden files stand with the tests; what is built into the converters stands with them.
+fn folder(file: &Path) -> PathBuf {
+    let golden = file.extension().is_some_and(|extension| extension == "jsonl");
+    repository::path(if golden { "tests/golden" } else { "crates/connect-converters/src/charset" })
 }
 
 fn sources() -> Result<Vec<(String, String)>> {
@@ -95,8 +104,8 @@ fn orderless(line: &str) -> Option<String> {
     Some(case.to_string())
 }
 
-fn write(path: &Path, text: &str) -> Result<()> {
-    std::fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))
+fn write(path: &Path, bytes: &[u8]) -> Result<()> {
+    std::fs::write(path, bytes).with_context(|| format!("cannot write {}", path.display()))
 }
 
 #[cfg(test)]

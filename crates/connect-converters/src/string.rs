@@ -36,8 +36,8 @@ impl Converter for StringConverter {
     fn encode(&mut self, _context: EncodeContext<'_>, datum: &Datum, out: &mut Vec<u8>) -> Result<Encoded> {
         match &datum.value {
             Value::Null => return Ok(Encoded::Null),
-            Value::String(text) => self.charset.encode(text, out),
-            value => self.charset.encode(&java_text::value_text(value), out),
+            Value::String(text) => self.charset.encode(text, out)?,
+            value => self.charset.encode(&java_text::value_text(value), out)?,
         }
         Ok(Encoded::Written)
     }

@@ -2,18 +2,26 @@
 
 #![allow(clippy::unwrap_used, reason = "what a test prepares must work")]
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
 use connect_api::plugin::{ConverterPlugin, HeaderConverterPlugin};
 use connect_api::{
     Converter, Datum, Decimal, DecodeContext, EncodeContext, Map, Role, Schema, SchemaBuilder, Struct, Value,
 };
-use connect_converters::{JsonConverterPlugin, SimpleHeaderConverterPlugin, java_text, values};
+use connect_converters::{JsonConverterPlugin, SimpleHeaderConverterPlugin, StringConverterPlugin, java_text, values};
 use kafka_config::RawConfig;
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
 use proptest::sample::select;
 
 const DAY: i64 = 86_400_000;
+
+thread_local! {
+    /// Converters in use, so that the tables of their character sets are unpacked once.
+    static STRINGS: RefCell<BTreeMap<&'static str, Box<dyn Converter>>> = const { RefCell::new(BTreeMap::new()) };
+}
 
 fn json(entries: &[(&str, &str)]) -> Box<dyn Converter> {
     let mut config = RawConfig::new();
@@ -202,6 +210,29 @@ proptest! {
         let mut out = Vec::new();
         converter.encode(EncodeContext::new("t"), "k", &datum, &mut out).unwrap();
         converter.decode(DecodeContext::new("t"), "k", Some(&out.into())).unwrap();
+    }
+
+    #[test]
+    fn no_bytes_and_no_text_are_too_odd_for_a_character_set(
+        name in select(vec![
+            "Big5-HKSCS", "Cp930", "EUC-JP", "EUC-TW", "GB18030", "GBK", "ISO-2022-CN-GB", "ISO-2022-JP-2", "ISO-2022-KR", "Shift_JIS",
+            "x-IBM33722", "x-IBM964", "x-ISO-2022-CN-CNS", "x-JIS0208", "x-SJIS_0213", "x-windows-50220",
+        ]),
+        bytes in vec(any::<u8>(), 0..64),
+        text in "(\\PC|[\n\u{1B}\u{E}\u{F}é表한😀]){0,20}",
+    ) {
+        STRINGS.with_borrow_mut(|strings| {
+            let converter = &mut **strings.entry(name).or_insert_with(|| {
+                StringConverterPlugin.converter(&RawConfig::from([("converter.encoding", name)]), Role::Value).unwrap()
+            });
+            let read = decode(converter, &bytes.into()).unwrap();
+            for datum in [read, Datum { schema: None, value: Value::string(text) }] {
+                let written = encode(converter, &datum);
+                let again = decode(converter, &written).unwrap();
+                prop_assert!(again.value.as_str().is_some());
+            }
+            Ok(())
+        })?;
     }
 
     #[test]

@@ -1,11 +1,17 @@
 //! The character sets of Java that StringConverter knows.
 //!
-//! [`Charset`] has the names; `single_byte` holds Java's own tables, `unicode` the sets of two and four bytes,
-//! `utf8` what Java makes of broken UTF-8.
+//! [`Charset`] has the names; `single_byte` and `multi_byte` hold Java's own tables, `tree` is one of the latter; `ebcdic`,
+//! `japanese` and `iso_2022` have the sets whose bytes depend on what stands before them; `unicode` the sets of two and four
+//! bytes, `utf8` what Java makes of broken UTF-8.
 
 mod names;
 
+mod ebcdic;
+mod iso_2022;
+mod japanese;
+mod multi_byte;
 mod single_byte;
+mod tree;
 mod unicode;
 mod utf8;
 

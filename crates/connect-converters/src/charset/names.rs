@@ -5,6 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use connect_api::{Error, Kind, Result, Text};
 
+use super::multi_byte::MultiByte;
 use super::single_byte::SingleByte;
 use super::unicode::{self, Order};
 use super::utf8;
@@ -84,6 +85,7 @@ pub(crate) enum Charset {
     MarkedThirtyTwo(Order),
     Cesu8,
     Single(Arc<SingleByte>),
+    Multi(Arc<MultiByte>),
 }
 
 impl Charset {
@@ -99,6 +101,9 @@ impl Charset {
         if let Some(table) = SingleByte::named(name) {
             return Ok(Charset::Single(table));
         }
+        if let Some(tables) = MultiByte::named(name) {
+            return Ok(Charset::Multi(tables));
+        }
         let legal = name.starts_with(|c: char| c.is_ascii_alphanumeric())
             && name.chars().all(|c| c.is_ascii_alphanumeric() || "-+.:_".contains(c));
         let class = if legal { "UnsupportedCharsetException" } else { "IllegalCharsetNameException" };
@@ -106,8 +111,11 @@ impl Charset {
         Err(Error::new(Kind::Serialization, format!("Unsupported encoding {name}")).caused_by(cause))
     }
 
-    /// Appends `text`; a character the set does not have becomes `?`.
-    pub(crate) fn encode(&self, text: &str, out: &mut Vec<u8>) {
+    /// Appends `text`; a character the set does not have becomes `?`, or what Java has in its place.
+    ///
+    /// # Errors
+    /// `UnsupportedOperationException` for a set that is only read.
+    pub(crate) fn encode(&self, text: &str, out: &mut Vec<u8>) -> Result<()> {
         match self {
             Charset::Utf8 => out.extend_from_slice(text.as_bytes()),
             Charset::Latin1 => encode_narrow(text, 0xFF, out),
@@ -129,7 +137,9 @@ impl Charset {
             }
             Charset::Cesu8 => utf8::encode_cesu(text, out),
             Charset::Single(table) => table.encode(text, out),
+            Charset::Multi(tables) => return tables.encode(text, out),
         }
+        Ok(())
     }
 
     /// The text of `bytes`, a slice of them where possible; what is malformed becomes U+FFFD.
@@ -154,6 +164,7 @@ impl Charset {
             Charset::ThirtyTwo(order) | Charset::MarkedThirtyTwo(order) => unicode::thirty_two_bit_text(bytes, *order),
             Charset::Cesu8 => utf8::decode_cesu(bytes),
             Charset::Single(table) => table.decode(bytes),
+            Charset::Multi(tables) => tables.decode(bytes),
         }
         .into()
     }
@@ -180,7 +191,7 @@ mod tests {
         {
             let charset = Charset::named(name).unwrap();
             let mut out = Vec::new();
-            charset.encode("a😀", &mut out);
+            charset.encode("a😀", &mut out).unwrap();
             assert_eq!(charset.decode(&out.into()), "a😀", "{name}");
         }
         assert_eq!(Charset::Utf16.decode(&Bytes::from_static(b"\xFF\xFEa\0b")), "a\u{FFFD}");
