@@ -259,7 +259,7 @@ fn an_offset_file_that_cannot_be_used_gives_3_and_stays_as_it_is() {
     for content in [&b"garbage"[..], b"name=value\n", &[0xac, 0xed, 0, 5, 0x74, 0, 1, b'x'], &java, &[0xff; 5000]] {
         std::fs::write(&offsets, content).unwrap();
         let ended = standalone(&files.standalone(&[]).unwrap(), &[]);
-        ended.expect(3, &[name]);
+        ended.expect(3, &[name, "Failed to start Connect"]);
         assert!(ended.said.contains("corrupt") || ended.said.contains("Expected HashMap"), "{}", ended.said);
         assert!(ended.said.contains("remove"), "it says what to do: {}", ended.said);
         assert_eq!(std::fs::read(&offsets).unwrap(), content);
@@ -309,6 +309,10 @@ fn a_connector_file_that_cannot_be_used_gives_3_and_its_name() {
         ),
         (
             written("nameless.json", "{\"connector.class\":\"FileStreamSource\"}"),
+            &["is missing the mandatory 'name' configuration"],
+        ),
+        (
+            written("array.json", r#"["x",{"connector.class":"FileStreamSource"},null]"#),
             &["is missing the mandatory 'name' configuration"],
         ),
         (written("half.json", "{\"name\":\"x\",\"config\":"), &["is missing the mandatory 'name' configuration"]),
@@ -389,6 +393,11 @@ fn a_connector_configuration_that_cannot_be_gives_3_and_key_and_value() {
         let mut all = vec![connector.to_str().unwrap()];
         all.extend(*parts);
         ended.expect(3, &all);
+        // Why is told before the worker is stopped, in Java's words.
+        let [failed, why, stopping] =
+            ["Failed to create connector for", "Stopping after connector error", "Kafka Connect stopping"]
+                .map(|part| ended.said.find(part).unwrap_or_else(|| panic!("no {part:?} in\n{}", ended.said)));
+        assert!(failed < why && why < stopping, "{}", ended.said);
     }
 }
 

@@ -1,12 +1,11 @@
 //! Connector files of standalone mode: a JSON map of strings, a JSON request with name, config and initial state, or
 //! Java properties, tried in this order whatever the file is called.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
-use kafka_config::{RawConfig, properties};
+use kafka_config::{RawConfig, json_as_utf8, properties};
 use serde::Deserialize;
-use serde::de::{Deserializer, Error as _};
+use serde::de::{Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 /// A connector as its file describes it.
@@ -98,11 +97,11 @@ impl ConnectorFile {
     /// # Errors
     /// See [`ConnectorFileError`].
     pub fn parse(bytes: &[u8], file: &str) -> Result<Self, ConnectorFileError> {
-        let json = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
-        if let Ok(Flat(config)) = first_value(json) {
+        let json = json_as_utf8(bytes);
+        if let Ok(Flat(config)) = first_value(&json) {
             return named(config, file, Hint(None));
         }
-        match first_value::<Request>(json) {
+        match first_value::<Request>(&json) {
             Ok(request) => request.into_file(file),
             Err(fault) => {
                 let looks_like_json = json.trim_ascii_start().first().is_some_and(|byte| b"{[".contains(byte));
@@ -110,7 +109,7 @@ impl ConnectorFile {
                 let read = properties::read(bytes);
                 let read =
                     read.map_err(|error| ConnectorFileError::Malformed { file: file.to_owned(), line: error.line })?;
-                named(read.into_iter().collect(), file, hint)
+                named(RawConfig::from_iter(read).in_hash_order(), file, hint)
             }
         }
     }
@@ -135,12 +134,27 @@ struct Flat(RawConfig);
 
 impl<'de> Deserialize<'de> for Flat {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let entries = BTreeMap::<String, &RawValue>::deserialize(deserializer)?;
-        let texts = entries.into_iter().map(|(name, value)| {
-            let text = scalar(value).map_err(|fault| D::Error::custom(format!("the value of \"{name}\" {fault}")))?;
-            Ok((name, text))
-        });
-        Ok(Self(texts.collect::<Result<RawConfig, D::Error>>()?))
+        struct Members;
+
+        impl<'de> Visitor<'de> for Members {
+            type Value = Flat;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object of strings")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Flat, A::Error> {
+                let mut config = RawConfig::new();
+                while let Some((name, value)) = members.next_entry::<String, &RawValue>()? {
+                    let text = scalar(value);
+                    let text = text.map_err(|fault| A::Error::custom(format!("the value of \"{name}\" {fault}")))?;
+                    config.insert_entry(name, text);
+                }
+                Ok(Flat(config))
+            }
+        }
+
+        deserializer.deserialize_map(Members)
     }
 }
 
@@ -153,14 +167,41 @@ fn scalar(value: &RawValue) -> Result<Option<String>, String> {
     }
 }
 
-/// The body of `POST /connectors`; other members are ignored.
-#[derive(Debug, Deserialize)]
+/// The body of `POST /connectors`; other members are ignored, and of a repeated one the last counts.
+#[derive(Debug, Default)]
 struct Request<'a> {
-    #[serde(borrow)]
     name: Option<&'a RawValue>,
     config: Option<Flat>,
-    #[serde(borrow)]
     initial_state: Option<&'a RawValue>,
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Request<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Members;
+
+        impl<'de> Visitor<'de> for Members {
+            type Value = Request<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object with the members name, config and initial_state")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Request<'de>, A::Error> {
+                let mut request = Request::default();
+                while let Some(name) = members.next_key::<String>()? {
+                    match name.as_str() {
+                        "name" => request.name = members.next_value()?,
+                        "config" => request.config = members.next_value()?,
+                        "initial_state" => request.initial_state = members.next_value()?,
+                        _ => drop(members.next_value::<IgnoredAny>()?),
+                    }
+                }
+                Ok(request)
+            }
+        }
+
+        deserializer.deserialize_map(Members)
+    }
 }
 
 impl Request<'_> {
@@ -249,6 +290,29 @@ mod tests {
                 .unwrap_err()
                 .contains("not RUNNING, PAUSED or STOPPED")
         );
+    }
+
+    #[test]
+    fn keys_stay_in_javas_order() {
+        let order = |text: &str| -> Vec<String> {
+            parse(text).unwrap().config.in_order().map(|(name, _)| name.to_owned()).collect()
+        };
+        assert_eq!(order(r#"{"z":"1","name":"a","b":"2","z":"3"}"#), ["z", "name", "b"]);
+        assert_eq!(order(r#"{"name":"a","config":{"z":"1","b":"2"}}"#), ["z", "b", "name"]);
+        let properties = "name=a\nconnector.class=b\ntopic=t\nfile=f\ntasks.max=1\n";
+        assert_eq!(order(properties), ["connector.class", "file", "tasks.max", "name", "topic"]);
+    }
+
+    #[test]
+    fn json_that_jackson_reads_and_what_it_does_not() {
+        let twice = r#"{"name":"a","config":{"k":"1"},"config":{"l":"2"},"name":"b"}"#;
+        let file = parse(twice).unwrap();
+        assert_eq!((file.name.as_str(), file.config), ("b", RawConfig::from([("l", "2"), ("name", "b")])));
+        for array in [r#"["a",{"k":"1"},null]"#, r#"[{"name":"a","config":{}}]"#] {
+            assert!(parse(array).unwrap_err().contains("missing the mandatory 'name'"), "{array}");
+        }
+        let sixteen: Vec<u8> = "\u{feff}{\"name\":\"\u{fc}\"}".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        assert_eq!(ConnectorFile::parse(&sixteen, "c.x").unwrap().name, "\u{fc}");
     }
 
     #[test]

@@ -42,7 +42,7 @@ impl Masks<'_> {
     /// A configuration of the connector, or of one of its tasks, as people may see it. `connector` is the connector's.
     pub(crate) fn masked(&self, config: &RawConfig, connector: &RawConfig) -> RawConfig {
         let hidden = |name: &str, value: &str| !has_variable(value) && self.is_secret(name, connector);
-        let masked = config.iter().map(|(name, value)| {
+        let masked = config.in_order().map(|(name, value)| {
             let value = value.map(|value| if hidden(name, value) { HIDDEN } else { value });
             (name.to_owned(), value.map(str::to_owned))
         });

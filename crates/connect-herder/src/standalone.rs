@@ -348,7 +348,7 @@ fn complete(mut task: RawConfig, connector: &RawConfig, class: &str) -> RawConfi
             task.insert(key, value);
         }
     }
-    task
+    task.in_copied_hash_order()
 }
 
 fn config_error(error: kafka_config::ConfigError) -> HerderError {
@@ -454,13 +454,7 @@ impl Herder for StandaloneHerder {
     }
 
     async fn patch_connector(&self, name: &str, patch: RawConfig) -> Answer<ConnectorInfo> {
-        let mut config = (*self.known(name)?.config).clone();
-        for (key, value) in patch.iter() {
-            match value {
-                Some(value) => config.insert(key, value),
-                None => drop(config.remove(key)),
-            }
-        }
+        let config = self.known(name)?.config.patched(&patch);
         Ok(self.put_connector(name, config, None, true).await?.info)
     }
 

@@ -1,10 +1,13 @@
 //! Bodies of requests: JSON, checked as Jersey and Jackson check them.
 
+use std::borrow::Cow;
+
 use axum::extract::{FromRequest, Request};
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use bytes::Bytes;
 use connect_rest_model::Object;
+use kafka_config::json_as_utf8;
 use serde::de::DeserializeOwned;
 
 use crate::error::RestError;
@@ -37,8 +40,11 @@ async fn json_bytes<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes
     if media.is_none() && !bytes.is_empty() {
         return Err(RestError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "HTTP 415 Unsupported Media Type"));
     }
-    // Parity: Jackson leaves out a byte order mark.
-    Ok(bytes.strip_prefix(b"\xEF\xBB\xBF").map_or(bytes.clone(), |rest| bytes.slice_ref(rest)))
+    // Parity: Jackson leaves out a byte order mark, and reads UTF-16 and UTF-32.
+    Ok(match json_as_utf8(&bytes) {
+        Cow::Borrowed(text) => bytes.slice_ref(text),
+        Cow::Owned(text) => text.into(),
+    })
 }
 
 /// Parity: text that is no JSON is answered with 500.

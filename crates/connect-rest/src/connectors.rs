@@ -10,7 +10,7 @@ use connect_herder::{
 use connect_rest_model as model;
 use connect_storage::config::TargetState;
 use connect_worker::record::DroppedRecords;
-use kafka_config::RawConfig;
+use kafka_config::{RawConfig, hash_order};
 use serde_json::{Map, Value};
 
 use crate::body::AnyBody;
@@ -26,24 +26,36 @@ pub(crate) type Tasks = Vec<model::Config>;
 pub(crate) async fn list(State(state): State<RestState>, RawQuery(query): RawQuery) -> Answer<Response> {
     let expand = parameters(query.as_deref(), "expand");
     let names = state.herder.connectors();
+    // Parity: Java keeps them in a hash map.
+    let names = hash_order(names.iter().map(String::as_str));
     if expand.is_empty() {
         return Ok(Json(names).into_response());
     }
     let mut all = Map::new();
     for name in names {
-        let mut entry = Map::new();
-        if expand.iter().any(|what| what == "status") {
-            // A connector without a status is left out altogether.
-            let Ok(status) = state.herder.connector_status(&name) else { continue };
-            entry.insert("status".to_owned(), json(&status_model(status)));
+        // One that is gone meanwhile, or has no status yet, is left out altogether.
+        if let Ok(entry) = expanded(&state, name, &expand) {
+            all.insert(name.to_owned(), Value::Object(entry));
         }
-        if expand.iter().any(|what| what == "info") {
-            let info = state.herder.connector_info(&name).map_or(Value::Null, |info| json(&info_model(info)));
-            entry.insert("info".to_owned(), info);
-        }
-        all.insert(name, Value::Object(entry));
     }
     Ok(Json(all).into_response())
+}
+
+/// What is told of a connector, in the order in which it was asked for.
+fn expanded(state: &RestState, name: &str, expand: &[String]) -> Result<Map<String, Value>, HerderError> {
+    let mut entry = Map::new();
+    for what in expand {
+        let told = match what.as_str() {
+            "info" => json(&info_model(state.herder.connector_info(name)?)),
+            "status" => json(&status_model(state.herder.connector_status(name)?)),
+            _ => {
+                tracing::info!("Ignoring unknown expansion type {what}");
+                continue;
+            }
+        };
+        entry.insert(what.clone(), told);
+    }
+    Ok(entry)
 }
 
 pub(crate) async fn create(
@@ -237,7 +249,7 @@ pub(crate) fn raw(config: model::Config) -> RawConfig {
 }
 
 pub(crate) fn config_model(config: &RawConfig) -> model::Config {
-    config.iter().map(|(key, value)| (key.to_owned(), value.map(str::to_owned))).collect()
+    config.in_order().map(|(key, value)| (key.to_owned(), value.map(str::to_owned))).collect()
 }
 
 fn kind_model(kind: &str) -> model::ConnectorType {

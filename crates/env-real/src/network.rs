@@ -15,7 +15,9 @@ pub(crate) struct MachineNetwork;
 impl Network for MachineNetwork {
     fn resolve<'a>(&'a self, host: &'a str, port: u16) -> BoxFuture<'a, io::Result<Vec<SocketAddr>>> {
         Box::pin(async move {
-            let addresses: Vec<SocketAddr> = tokio::net::lookup_host((host, port)).await?.collect();
+            let mut addresses: Vec<SocketAddr> = tokio::net::lookup_host((host, port)).await?.collect();
+            // As Java has it unless told otherwise; the system may put IPv6 first.
+            addresses.sort_by_key(SocketAddr::is_ipv6);
             if addresses.is_empty() {
                 return Err(io::Error::new(io::ErrorKind::NotFound, format!("host {host} has no address")));
             }
@@ -42,6 +44,8 @@ impl Listener for TcpSocket {
     fn accept(&mut self) -> BoxFuture<'_, io::Result<(Box<dyn Stream>, SocketAddr)>> {
         Box::pin(async move {
             let (stream, peer) = self.0.accept().await?;
+            // On a socket for both, IPv4 comes in the clothes of IPv6.
+            let peer = SocketAddr::new(peer.ip().to_canonical(), peer.port());
             Ok((Box::new(Tcp::new(stream)?) as Box<dyn Stream>, peer))
         })
     }
@@ -58,7 +62,8 @@ impl Tcp {
 
 impl Stream for Tcp {
     fn peer_addr(&self) -> io::Result<SocketAddr> {
-        self.0.peer_addr()
+        let peer = self.0.peer_addr()?;
+        Ok(SocketAddr::new(peer.ip().to_canonical(), peer.port()))
     }
 }
 

@@ -9,10 +9,15 @@ pub fn java_string_hash(text: &str) -> i32 {
 /// default size of 16.
 pub fn hash_order<'a>(strings: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
     let distinct = distinct(strings);
-    let mut capacity = 16u32;
-    while distinct.len() > capacity as usize / 4 * 3 {
-        capacity *= 2;
-    }
+    let capacity = grown(16, distinct.len());
+    in_buckets(distinct, capacity)
+}
+
+/// The distinct strings in the order of a `java.util.HashMap` that was made as a copy of a map with so many entries, and
+/// changed since.
+pub(crate) fn grown_hash_order<'a>(strings: impl IntoIterator<Item = &'a str>, copied: usize) -> Vec<&'a str> {
+    let distinct = distinct(strings);
+    let capacity = grown(copied_capacity(copied), distinct.len());
     in_buckets(distinct, capacity)
 }
 
@@ -20,8 +25,19 @@ pub fn hash_order<'a>(strings: impl IntoIterator<Item = &'a str>) -> Vec<&'a str
 /// the given order: such a table has just the size that its entries need.
 pub(crate) fn copied_hash_order<'a>(strings: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
     let distinct = distinct(strings);
-    let capacity = (distinct.len() * 4 / 3 + 1).next_power_of_two();
-    in_buckets(distinct, u32::try_from(capacity).unwrap_or(1 << 30))
+    let capacity = copied_capacity(distinct.len());
+    in_buckets(distinct, capacity)
+}
+
+fn copied_capacity(entries: usize) -> u32 {
+    u32::try_from((entries * 4 / 3 + 1).next_power_of_two()).unwrap_or(1 << 30)
+}
+
+fn grown(mut capacity: u32, entries: usize) -> u32 {
+    while entries * 4 > capacity as usize * 3 {
+        capacity *= 2;
+    }
+    capacity
 }
 
 fn distinct<'a>(strings: impl IntoIterator<Item = &'a str>) -> Vec<(u32, &'a str)> {

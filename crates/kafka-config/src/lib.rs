@@ -6,6 +6,7 @@
 
 mod definition;
 mod embedding;
+mod encoding;
 mod error;
 mod hash_order;
 mod key;
@@ -21,6 +22,7 @@ mod validator;
 mod value;
 
 pub use definition::{AnyClass, ClassLookup, ConfigDef};
+pub use encoding::json_as_utf8;
 pub use error::ConfigError;
 pub use hash_order::{hash_order, java_string_hash};
 pub use key::{ConfigKey, DefaultValue, Importance, Width};

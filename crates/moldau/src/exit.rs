@@ -3,12 +3,22 @@
 use std::fmt::Display;
 use std::process::ExitCode;
 
+const WORKER: &str = "Stopping due to error";
+const CONNECTOR: &str = "Stopping after connector error";
+
 /// Why the process ends.
 #[derive(Debug)]
 pub(crate) struct Exit {
     code: u8,
+    /// What Java says before the reason.
+    heading: &'static str,
     message: String,
+    /// Whether the log has it.
+    told: bool,
 }
+
+/// What lines of the log are called that Java's ConnectStandalone writes.
+const CONNECT_STANDALONE: &str = "moldau::connectors";
 
 impl Exit {
     /// Wrong command line.
@@ -16,23 +26,43 @@ impl Exit {
 
     /// The command line cannot be meant as it stands.
     pub(crate) fn usage(message: impl Display) -> Self {
-        Self { code: Self::USAGE, message: message.to_string() }
+        Self::new(Self::USAGE, WORKER, message)
     }
 
     /// The worker, the broker or a client cannot start or go on: its configuration, its port, its cluster.
     pub(crate) fn worker(message: impl Display) -> Self {
-        Self { code: 2, message: message.to_string() }
+        Self::new(2, WORKER, message)
     }
 
-    /// A connector of the command line, or the offset file, cannot be used.
+    /// The offset file cannot be used.
+    pub(crate) fn offsets(message: impl Display) -> Self {
+        Self::new(3, "Failed to start Connect", message)
+    }
+
+    /// A connector of the command line cannot be used.
     pub(crate) fn connector(message: impl Display) -> Self {
-        Self { code: 3, message: message.to_string() }
+        Self::new(3, CONNECTOR, message)
     }
 
-    /// Says why in the log, and gives the code.
-    pub(crate) fn report(self) -> ExitCode {
-        let what = if self.code == 3 { "Stopping after connector error" } else { "Stopping due to error" };
-        tracing::error!("{what}: {}", self.message);
+    fn new(code: u8, heading: &'static str, message: impl Display) -> Self {
+        Self { code, heading, message: message.to_string(), told: false }
+    }
+
+    /// Says why in the log, before the worker is stopped.
+    pub(crate) fn tell(&mut self) {
+        let Self { heading, message, .. } = self;
+        match *heading {
+            CONNECTOR => tracing::error!(target: CONNECT_STANDALONE, "{heading}: {message}"),
+            _ => tracing::error!("{heading}: {message}"),
+        }
+        self.told = true;
+    }
+
+    /// Says why in the log unless that was done, and gives the code.
+    pub(crate) fn report(mut self) -> ExitCode {
+        if !self.told {
+            self.tell();
+        }
         ExitCode::from(self.code)
     }
 

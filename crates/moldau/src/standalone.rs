@@ -64,7 +64,7 @@ async fn start(env: Env, worker_file: &str, connector_files: &[String]) -> Resul
     tracing::info!("Kafka Connect worker initialization took {millis}ms");
     // Parity: connectors of the command line are created after this line, which tools wait for.
     tracing::info!(target: CONNECT, "Kafka Connect started");
-    let created = tokio::select! {
+    let mut created = tokio::select! {
         biased;
         () = signals.next() => Ok(()),
         created = create_connectors(&env, &worker, connector_files) => {
@@ -76,6 +76,9 @@ async fn start(env: Env, worker_file: &str, connector_files: &[String]) -> Resul
             created
         }
     };
+    if let Err(exit) = &mut created {
+        exit.tell();
+    }
     tracing::info!(target: CONNECT, "Kafka Connect stopping");
     worker.stop().await;
     tracing::info!(target: CONNECT, "Kafka Connect stopped");

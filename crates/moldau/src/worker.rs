@@ -3,7 +3,8 @@
 //! `Setup::read`, [`Setup::cluster_id`], [`listen`], [`Setup::start`], in this order: what is wrong is told before
 //! anything is made.
 
-use std::net::SocketAddr;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -114,10 +115,10 @@ impl Setup {
 
     /// Opens the offset file and starts a worker without connectors.
     pub(crate) async fn start(self, kafka_cluster_id: String, sockets: Sockets) -> Result<RunningWorker, Exit> {
-        let advertised = self.advertised(&sockets.addresses)?;
+        let advertised = self.advertised(&sockets.addresses).await?;
         let rules = rest_rules(&self.config)?;
         let offsets = FileOffsetStore::open(&self.env, Path::new(&self.config.offset_storage_file)).await;
-        let offsets = Arc::new(offsets.map_err(Exit::connector)?);
+        let offsets = Arc::new(offsets.map_err(Exit::offsets)?);
         let settings = StandaloneSettings {
             env: self.env.clone(),
             worker_id: advertised.worker_id(),
@@ -159,14 +160,22 @@ impl Setup {
         })
     }
 
-    fn advertised(&self, addresses: &[SocketAddr]) -> Result<AdvertisedUrl, Exit> {
+    async fn advertised(&self, addresses: &[SocketAddr]) -> Result<AdvertisedUrl, Exit> {
         let ports: Vec<u16> = addresses.iter().map(SocketAddr::port).collect();
-        let own = addresses.first().map(|address| match address.ip() {
-            ip if ip.is_unspecified() => "127.0.0.1".to_owned(),
-            ip => ip.to_string(),
-        });
-        self.config.advertised_url(&own.unwrap_or_default(), &ports).map_err(Exit::worker)
+        let own = match addresses.first().map(SocketAddr::ip) {
+            Some(ip) if ip.is_unspecified() => own_address(&self.env).await,
+            ip => ip,
+        };
+        let own = own.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST)).to_string();
+        self.config.advertised_url(&own, &ports).map_err(Exit::worker)
     }
+}
+
+/// The address that this machine's name stands for, if any. Parity: `InetAddress.getLocalHost`.
+async fn own_address(env: &Env) -> Option<IpAddr> {
+    let machine = rustix::system::uname();
+    let addresses = env.network().resolve(machine.nodename().to_str().ok()?, 0).await.ok()?;
+    addresses.first().map(SocketAddr::ip)
 }
 
 /// What is on `plugin.path`; nothing of it is read yet. Parity: the keys are taken as they are written, with their
@@ -282,19 +291,35 @@ async fn listen_on(
 ) -> Result<Vec<(Box<dyn Listener>, SocketAddr)>, Exit> {
     let mut bound = Vec::new();
     for config in configs {
-        let host = if config.host.is_empty() { "0.0.0.0" } else { &config.host };
-        let failed = |error: std::io::Error| {
+        let failed = |error: io::Error| {
+            let remedy = match error.kind() {
+                io::ErrorKind::AddrInUse => "end what uses the port, or give another one",
+                io::ErrorKind::PermissionDenied => "give a port above 1023",
+                _ => "give a name or an address of this machine, or none for all of them",
+            };
             Exit::worker(format!(
-                "Unable to initialize REST server: {key}={config} cannot be used: {error}; end what uses the port, \
-                 or give another one in '{key}'"
+                "Unable to initialize REST server: {key}={config} cannot be used: {error}; {remedy} in '{key}'"
             ))
         };
-        let address = env.network().resolve(host, config.port).await.map_err(failed)?;
-        let listener = env.network().listen(address[0]).await.map_err(failed)?;
+        let listener = bind(env, config).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
         bound.push((listener, address));
     }
     Ok(bound)
+}
+
+/// Parity: without a host, and on 0.0.0.0, Java takes connections over IPv6 too.
+async fn bind(env: &Env, config: &ListenerConfig) -> io::Result<Box<dyn Listener>> {
+    let host = if config.host.is_empty() { "0.0.0.0" } else { &config.host };
+    let addresses = env.network().resolve(host, config.port).await?;
+    if addresses[0].ip() == Ipv4Addr::UNSPECIFIED {
+        let both = env.network().listen((Ipv6Addr::UNSPECIFIED, config.port).into()).await;
+        // Without IPv6 on the machine there is IPv4 alone.
+        if both.as_ref().map_or_else(|error| error.kind() == io::ErrorKind::AddrInUse, |_| true) {
+            return both;
+        }
+    }
+    env.network().listen(addresses[0]).await
 }
 
 impl RunningWorker {
@@ -311,7 +336,10 @@ impl RunningWorker {
             InitialState::Stopped => TargetState::Stopped,
         });
         let created = self.herder.put_connector(&connector.name, connector.config, target, false).await;
-        let created = created.map_err(|error| Exit::connector(format!("{file}: {error}")))?;
+        let created = created.map_err(|error| {
+            tracing::error!(target: CONNECTORS, "Failed to create connector for {file}");
+            Exit::connector(format!("{file}: {error}"))
+        })?;
         tracing::info!(target: CONNECTORS, "Created connector {}", created.info.name);
         Ok(())
     }

@@ -22,7 +22,8 @@ const NOT_COMPARED: [&str; 5] = ["date", "server", "content-length", "connection
 
 #[derive(Debug, PartialEq)]
 pub(crate) enum Body {
-    Json(Value),
+    /// Written again, so that the order of members counts.
+    Json(String),
     Text(String),
     /// A page for people.
     Html,
@@ -39,10 +40,16 @@ impl Answer {
         };
         let html = reply.header("content-type").is_some_and(|kind| kind.starts_with("text/html"));
         let text = neutral(&reply.body);
-        let body = match serde_json::from_str(&text) {
+        let body = match serde_json::from_str::<Value>(&text) {
             _ if request.status_only => Body::NotCompared,
             _ if html => Body::Html,
-            Ok(value) => Body::Json(normal(value, None)),
+            Ok(mut value) => {
+                // Names that share a bucket of Java's hash map come in the order in which they were made.
+                if let (Some(members), true) = (value.as_object_mut(), request.path.starts_with("/connectors?")) {
+                    members.sort_keys();
+                }
+                Body::Json(normal(value, None).to_string())
+            }
             Err(_) => Body::Text(text),
         };
         let compared = reply.headers.iter().filter(|(name, _)| !NOT_COMPARED.contains(&&**name));
