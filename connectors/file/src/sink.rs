@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use connect_api::plugin::{Plugin, SinkPlugin};
 use connect_api::sink::{AlteredOffsets, Offsets, SinkConnector, SinkConnectorContext, SinkTask, SinkTaskContext};
 use connect_api::{Error, Kind, Record, Result, Value};
-use connect_converters::java_text::write_value;
+use connect_converters::Printer;
 use env::{Env, File, OpenOptions};
 use kafka_config::{ConfigDef, RawConfig};
 use tracing::{info, warn};
@@ -130,6 +130,7 @@ struct Output {
     path: Option<PathBuf>,
     /// The length at which the file ends with a whole line, as far as this task knows.
     end: u64,
+    printer: Printer,
     /// The folder of a file until its entry there is durable. Also that of a file that was there before: whoever made it
     /// may have been killed before it was durable.
     folder: Option<PathBuf>,
@@ -157,7 +158,8 @@ impl Output {
     }
 
     fn new(name: String, file: Box<dyn File>) -> Self {
-        Self { name, file, path: None, end: 0, folder: None, unsynced: false, can_sync: true, failed: None }
+        let printer = Printer::default();
+        Self { name, file, path: None, end: 0, printer, folder: None, unsynced: false, can_sync: true, failed: None }
     }
 
     fn check(&self) -> Result<()> {
@@ -173,7 +175,7 @@ impl Output {
             text.push('\n');
         }
         for record in records {
-            push_text(&record.value.value, text);
+            self.push_text(&record.value.value, text);
             text.push('\n');
             if text.len() >= WRITE {
                 self.append(text)?;
@@ -184,6 +186,14 @@ impl Output {
         text.clear();
         text.shrink_to(2 * WRITE);
         Ok(())
+    }
+
+    /// Appends what Java's `println` prints.
+    fn push_text(&mut self, value: &Value, text: &mut String) {
+        match value {
+            Value::String(line) => text.push_str(line),
+            other => self.printer.print(other, text),
+        }
     }
 
     fn append(&mut self, text: &str) -> Result<()> {
@@ -267,12 +277,4 @@ fn is_torn(env: &Env, path: &Path, len: u64) -> io::Result<bool> {
         file.read_exact(&mut last)?;
     }
     Ok(last != [b'\n'])
-}
-
-/// Appends what Java's `println` prints.
-fn push_text(value: &Value, text: &mut String) {
-    match value {
-        Value::String(line) => text.push_str(line),
-        other => write_value(other, text),
-    }
 }

@@ -9,6 +9,7 @@ pub mod data;
 pub mod error;
 pub mod plugin;
 pub mod record;
+pub mod rewrite;
 pub mod sink;
 pub mod source;
 pub mod token;
@@ -18,5 +19,6 @@ pub use convert::{Converter, DecodeContext, EncodeContext, Encoded, HeaderConver
 pub use data::{Datum, Decimal, Field, Header, Headers, Map, Schema, SchemaBuilder, Struct, Text, Type, Value};
 pub use error::{Error, Kind, Result};
 pub use record::{Origin, RawRecord, Record, SinkOrigin, SourceOffset, SourceOrigin, SourcePartition, TimestampType};
+pub use rewrite::{Rewrite, Slot};
 pub use token::{Signal, Token, TokenSource};
 pub use transform::{Exception, Outcomes, Predicate, Selection, Transform, Verdict};

@@ -1,6 +1,7 @@
 //! Single message transforms and predicates.
 
-use crate::{Error, Record, Result};
+use crate::data::Schema;
+use crate::{Error, Record, Result, Rewrite};
 
 /// What a transform says of a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,6 +73,13 @@ pub trait Transform: Send {
     /// When the record cannot be transformed; **the record must then be unchanged**, because it goes to the dead letter
     /// queue or is tried again as it entered.
     fn apply(&mut self, record: &mut Record) -> Result<Verdict>;
+
+    /// What [`Transform::apply`] does to every record whose value is a struct of `input` that holds what the schema allows,
+    /// if it does nothing else and cannot fail. The runtime then need not call the transform for such records: it carries
+    /// out the rewrites of several transforms in one step.
+    fn rewrite(&self, _input: &Schema) -> Option<Rewrite> {
+        None
+    }
 
     /// Changes the selected records of a batch. The default calls [`Transform::apply`] for each; a transform that can
     /// do better for a whole batch overrides it.

@@ -19,9 +19,11 @@ pub mod java_text;
 
 mod charset;
 mod plugin;
+mod printer;
 
 pub use bytes::{ByteArrayConverter, ByteArrayConverterPlugin};
 pub use json::{JsonConfig, JsonConverter, JsonConverterPlugin};
 pub use primitive::{Primitive, PrimitiveConverter, PrimitiveConverterPlugin};
+pub use printer::Printer;
 pub use simple_header::{SimpleHeaderConverter, SimpleHeaderConverterPlugin};
 pub use string::{StringConverter, StringConverterPlugin};

@@ -3,12 +3,14 @@
 use std::sync::{Arc, LazyLock};
 
 use connect_api::plugin::{Plugin, TransformPlugin};
-use connect_api::{Error, Origin, Record, Result, Schema, SchemaBuilder, Struct, Text, Transform, Value, Verdict};
+use connect_api::{
+    Error, Origin, Record, Result, Rewrite, Schema, SchemaBuilder, Slot, Struct, Text, Transform, Value, Verdict,
+};
 use kafka_config::{ConfigDef, ConfigError, ConfigKey, ParsedConfig, RawConfig, Type};
 
 use crate::operand::{
-    Side, fill_defaults, refused, replace_null, replace_null_key, require_map, require_struct, take_map, take_struct,
-    validate_copied,
+    Side, all_fields, copies_alike, fill_defaults, refused, replace_null, replace_null_key, require_map,
+    require_struct, take_map, take_struct, validate_copied,
 };
 use crate::plan::{Plans, locations};
 
@@ -268,5 +270,18 @@ impl Transform for InsertField {
             (_, Some(_)) => self.apply_with_schema(record)?,
         }
         Ok(Verdict::Keep)
+    }
+
+    fn rewrite(&self, input: &Schema) -> Option<Rewrite> {
+        let plan = Plan::new(input, &self.insertions).ok()?;
+        let inserted = self.insertions.iter().map(|insertion| match insertion.source {
+            Source::Topic => Slot::Topic,
+            Source::Partition => Slot::Partition,
+            Source::Offset => Slot::Offset,
+            Source::Timestamp => Slot::Timestamp,
+            Source::Static => Slot::Constant(Value::String(self.static_value.clone())),
+        });
+        let slots = all_fields(input).into_iter().chain(inserted).collect();
+        copies_alike(self.side, input, self.replace_null).then(|| Rewrite::new(plan.schema, slots))?
     }
 }

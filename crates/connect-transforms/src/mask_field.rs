@@ -1,14 +1,17 @@
 //! MaskField: puts a zero, an empty value or a replacement in place of what fields hold.
 
+use connect_api::data::LogicalType;
 use connect_api::plugin::{Plugin, TransformPlugin};
-use connect_api::{Datum, Decimal, Error, Map, Record, Result, Struct, Text, Transform, Value, Verdict};
+use connect_api::{
+    Datum, Decimal, Error, Map, Record, Result, Rewrite, Schema, Slot, Struct, Text, Transform, Type, Value, Verdict,
+};
 use connect_converters::values;
-use kafka_config::{ConfigDef, ConfigKey, Importance, NonEmptyString, RawConfig, Type, ValidList};
+use kafka_config::{ConfigDef, ConfigKey, Importance, NonEmptyString, RawConfig, Type as KeyType, ValidList};
 use smallvec::SmallVec;
 
 use crate::operand::{
-    Side, or_default, refused, rehomed, replace_null, replace_null_key, require_map, require_struct, take_map,
-    take_struct,
+    Side, all_fields, copies_alike, or_default, refused, rehomed, replace_null, replace_null_key, require_map,
+    require_struct, take_map, take_struct,
 };
 use crate::plan::{Plans, locations};
 
@@ -35,13 +38,13 @@ impl Plugin for MaskFieldPlugin {
     fn config(&self) -> ConfigDef {
         ConfigDef::new()
             .define(
-                ConfigKey::new(FIELDS, Type::List)
+                ConfigKey::new(FIELDS, KeyType::List)
                     .validator(ValidList::any(false, false))
                     .importance(Importance::High)
                     .doc("The fields to mask."),
             )
             .define(
-                ConfigKey::new(REPLACEMENT, Type::String)
+                ConfigKey::new(REPLACEMENT, KeyType::String)
                     .default_null()
                     .validator(NonEmptyString)
                     .importance(Importance::Low)
@@ -218,4 +221,33 @@ impl Transform for MaskField {
         }
         Ok(Verdict::Keep)
     }
+
+    fn rewrite(&self, input: &Schema) -> Option<Rewrite> {
+        let mut slots = all_fields(input);
+        for field in input.fields().iter().filter(|field| self.fields.contains(&field.name)) {
+            let mask = self.mask.of(&something(&field.schema)?).ok()?;
+            field.schema.validate(&mask).ok()?;
+            slots[field.index] = Slot::Masked(field.index, mask);
+        }
+        copies_alike(self.side, input, self.replace_null).then(|| Rewrite::new(input.clone(), slots))?
+    }
+}
+
+/// Any value of a schema, of those that can be masked alike.
+fn something(schema: &Schema) -> Option<Value> {
+    Some(match (schema.logical(), schema.kind()) {
+        (Some(LogicalType::Decimal), _) => Decimal::new(0, 0).into(),
+        (Some(_), _) => Value::Date(0),
+        (None, Type::Boolean) => Value::Boolean(true),
+        (None, Type::Int8) => Value::Int8(1),
+        (None, Type::Int16) => Value::Int16(1),
+        (None, Type::Int32) => Value::Int32(1),
+        (None, Type::Int64) => Value::Int64(1),
+        (None, Type::Float32) => Value::Float32(1.0),
+        (None, Type::Float64) => Value::Float64(1.0),
+        (None, Type::String) => Value::from("1"),
+        (None, Type::Array) => Value::Array(Vec::new()),
+        (None, Type::Map) => Map::new().into(),
+        (None, Type::Bytes | Type::Struct) => return None,
+    })
 }

@@ -1,6 +1,6 @@
 //! What of a record a transform works on, and what it must be.
 
-use connect_api::{Datum, Error, Map, Record, Result, Schema, Struct, Value};
+use connect_api::{Datum, Error, Map, Record, Result, Schema, Slot, Struct, Type as SchemaType, Value};
 use kafka_config::{ConfigError, ConfigKey, ParsedConfig, Type};
 
 /// The part of the record that `X$Key` and `X$Value` classes work on.
@@ -121,11 +121,27 @@ pub(crate) fn fill_defaults(schema: &Schema, slots: &mut [Value]) {
     }
 }
 
+/// Whether a transform that copies structs field by field does so alike for all values of `input`: no null of theirs is
+/// replaced.
+pub(crate) fn copies_alike(side: Side, input: &Schema, replace_null_with_default: bool) -> bool {
+    side == Side::Value
+        && input.kind() == SchemaType::Struct
+        && !(replace_null_with_default && input.has_field_defaults())
+}
+
+/// Every field of a struct of `input` as it is.
+pub(crate) fn all_fields(input: &Schema) -> Vec<Slot> {
+    (0..input.fields().len()).map(Slot::Field).collect()
+}
+
 /// Checks every field as Java does when it copies them one by one; `locations` are what messages call them.
 ///
 /// # Errors
 /// The message of [`Schema::validate_as`].
 pub(crate) fn validate_copied(value: &Struct, locations: &[String], replace_null_with_default: bool) -> Result<()> {
+    if value.is_proven() {
+        return Ok(());
+    }
     for ((field, slot), location) in value.schema().fields().iter().zip(value.slots()).zip(locations) {
         field.schema.validate_as(location, or_default(slot, &field.schema, replace_null_with_default))?;
     }

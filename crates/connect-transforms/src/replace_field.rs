@@ -4,13 +4,15 @@ use std::collections::BTreeSet;
 
 use connect_api::data::java_order::hash_map_order;
 use connect_api::plugin::{Plugin, TransformPlugin};
-use connect_api::{Error, Map, Record, Result, Schema, SchemaBuilder, Struct, Text, Transform, Value, Verdict};
+use connect_api::{
+    Error, Field, Map, Record, Result, Rewrite, Schema, SchemaBuilder, Slot, Struct, Text, Transform, Value, Verdict,
+};
 use connect_converters::java_map;
 use kafka_config::{ConfigDef, ConfigError, ConfigKey, Lambda, ParsedConfig, RawConfig, Type, ValidList};
 
 use crate::operand::{
-    Side, fill_defaults, or_default, refused, replace_null, replace_null_key, require_map, require_struct,
-    require_text, take_struct,
+    Side, copies_alike, fill_defaults, or_default, refused, replace_null, replace_null_key, require_map,
+    require_struct, require_text, take_struct,
 };
 use crate::plan::Plans;
 
@@ -248,5 +250,15 @@ impl Transform for ReplaceField {
             (_, Some(_)) => self.apply_with_schema(record)?,
         }
         Ok(Verdict::Keep)
+    }
+
+    fn rewrite(&self, input: &Schema) -> Option<Rewrite> {
+        let plan = Plan::new(input, &self.rules).ok()?;
+        let field = |(field, column): (&Field, &Column)| {
+            let index = *column.input.as_ref().ok()?;
+            (input.fields()[index].schema == field.schema).then_some(Slot::Field(index))
+        };
+        let slots = plan.schema.fields().iter().zip(&plan.columns).map(field).collect::<Option<_>>()?;
+        copies_alike(self.side, input, self.rules.replace_null).then(|| Rewrite::new(plan.schema, slots))?
     }
 }

@@ -1,10 +1,14 @@
 //! SetSchemaMetadata: gives the schema of a struct another name, another version, or both.
 
 use connect_api::plugin::{Plugin, TransformPlugin};
-use connect_api::{Error, Record, Result, Schema, Struct, Text, Transform, Type as SchemaType, Value, Verdict};
+use connect_api::{
+    Error, Record, Result, Rewrite, Schema, Struct, Text, Transform, Type as SchemaType, Value, Verdict,
+};
 use kafka_config::{ConfigDef, ConfigError, ConfigKey, Importance, RawConfig, Type};
 
-use crate::operand::{Side, or_default, refused, rehomed, replace_null, replace_null_key, take_struct};
+use crate::operand::{
+    Side, all_fields, copies_alike, or_default, refused, rehomed, replace_null, replace_null_key, take_struct,
+};
 use crate::plan::{Plans, locations};
 
 const NAME: &str = "schema.name";
@@ -104,5 +108,10 @@ impl Transform for SetSchemaMetadata {
         }
         datum.schema = Some(plan.schema.clone());
         Ok(Verdict::Keep)
+    }
+
+    fn rewrite(&self, input: &Schema) -> Option<Rewrite> {
+        let plan = Plan::new(input, self.name.as_ref(), self.version).ok()?;
+        copies_alike(self.side, input, self.replace_null).then(|| Rewrite::new(plan.schema, all_fields(input)))?
     }
 }

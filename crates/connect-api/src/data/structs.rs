@@ -7,10 +7,12 @@ use crate::{Error, Result};
 
 /// A struct: its schema and one slot per field, in the order of the fields. The slots may have room for more, so that a
 /// transform can append fields where they are.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct Struct {
     schema: Schema,
     slots: Vec<Value>,
+    /// Whether every slot is known to fit its field.
+    proven: bool,
 }
 
 impl Struct {
@@ -23,7 +25,7 @@ impl Struct {
             return Err(Error::data(format!("Not a struct schema: {schema}")));
         }
         let slots = vec![Value::Null; schema.fields().len()];
-        Ok(Self { schema, slots })
+        Ok(Self { schema, slots, proven: false })
     }
 
     /// A struct from its slots, which the caller made for exactly this schema; nothing is validated.
@@ -33,7 +35,32 @@ impl Struct {
     pub fn from_slots(schema: Schema, slots: impl Into<Vec<Value>>) -> Self {
         let slots = slots.into();
         assert_eq!(slots.len(), schema.fields().len(), "one slot per field");
-        Self { schema, slots }
+        Self { schema, slots, proven: false }
+    }
+
+    /// A struct from slots that the caller knows to fit: [`Struct::prove`] would find nothing. Whoever copies the struct
+    /// then need not look at every field again.
+    ///
+    /// # Panics
+    /// When the number of slots is not the number of fields; in debug builds also when a slot does not fit.
+    pub fn from_proven_slots(schema: Schema, slots: impl Into<Vec<Value>>) -> Self {
+        let mut made = Self::from_slots(schema, slots);
+        debug_assert!(made.prove(), "the slots fit: {made:?}");
+        made.proven = true;
+        made
+    }
+
+    /// Whether every field holds what its schema allows, defaults not counted: a null only where it is optional. What was
+    /// found once is remembered.
+    pub fn prove(&mut self) -> bool {
+        let mut fields = self.schema.fields().iter().zip(&self.slots);
+        self.proven = self.proven || fields.all(|(field, slot)| field.schema.validate(slot).is_ok());
+        self.proven
+    }
+
+    /// Whether [`Struct::prove`] has said so, or whoever made the struct.
+    pub fn is_proven(&self) -> bool {
+        self.proven
     }
 
     /// The schema.
@@ -99,6 +126,15 @@ impl Struct {
         Ok(())
     }
 }
+
+/// Structs are equal when their schemas and slots are.
+impl PartialEq for Struct {
+    fn eq(&self, other: &Self) -> bool {
+        self.schema == other.schema && self.slots == other.slots
+    }
+}
+
+impl Eq for Struct {}
 
 fn not_a_field(name: &str) -> Error {
     Error::data(format!("{name} is not a valid field name"))

@@ -33,7 +33,7 @@ pub(super) enum Node {
 /// Reads JSON text whose strings may be handed out as slices of it.
 #[derive(Clone)]
 pub(super) struct Reader<'a> {
-    source: &'a Bytes,
+    pub(super) source: &'a Bytes,
     pub(super) scanner: Scanner<'a>,
 }
 

@@ -32,7 +32,7 @@ impl<'a> Scanner<'a> {
     /// An integer without a sign inside a container, of at most 18 digits and with something behind it that ends it: the
     /// usual case, read in one pass.
     #[inline]
-    fn short_integer(&mut self) -> Option<i64> {
+    pub(super) fn short_integer(&mut self) -> Option<i64> {
         let text = self.text.get(self.at..)?;
         let (mut value, mut length) = match text.first_chunk().and_then(|eight| eight_digits(*eight)) {
             Some(value) => (value, 8),
@@ -48,6 +48,35 @@ impl<'a> Scanner<'a> {
         }
         self.at += length;
         Some(value)
+    }
+
+    /// A number inside a container, of at most 15 digits with a point and without an exponent, and with something behind it
+    /// that ends it: both the digits and the power of ten are doubles, so that the quotient is the nearest one.
+    #[inline]
+    pub(super) fn short_decimal(&mut self) -> Option<f64> {
+        let text = self.text.get(self.at..)?;
+        let negative = text.first() == Some(&b'-');
+        let (mut digits, mut value, mut point) = (0, 0_u64, None);
+        let mut at = usize::from(negative);
+        loop {
+            match text.get(at)? {
+                digit @ b'0'..=b'9' if digits < POWERS_OF_TEN.len() => {
+                    value = value * 10 + u64::from(digit - b'0');
+                    digits += 1;
+                }
+                b'.' if point.is_none() && digits > 0 => point = Some(digits),
+                b',' | b'}' | b']' => break,
+                _ => return None,
+            }
+            at += 1;
+        }
+        let fraction = digits - point.filter(|point| *point < digits)?;
+        if self.depth == 0 {
+            return None;
+        }
+        self.at += at;
+        let value = value as f64 / POWERS_OF_TEN[fraction];
+        Some(if negative { -value } else { value })
     }
 
     fn any_number(&mut self) -> Result<Number<'a>> {
@@ -132,6 +161,9 @@ impl<'a> Scanner<'a> {
     }
 }
 
+/// As many as there may be digits.
+const POWERS_OF_TEN: [f64; 15] = [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14];
+
 /// The number that eight digits are: they are paired up, then the pairs, then those.
 #[inline]
 fn eight_digits(text: [u8; 8]) -> Option<i64> {
@@ -169,6 +201,41 @@ fn check_exponent(text: &str) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn short_decimals_are_what_the_standard_library_reads() {
+        let read = |text: &str| Scanner::resume(text.as_bytes(), 0, 1).short_decimal();
+        for number in (0..1_000_000_000_000_000_u64).step_by(99_999_999_977).chain(0..1_000) {
+            for point in 1..15 {
+                let mut text = format!("{number:015}");
+                text.insert(point, '.');
+                for text in [text.clone(), format!("-{text}"), text[point - 1..].to_owned()] {
+                    let expected: f64 = text.parse().unwrap();
+                    assert_eq!(read(&format!("{text},")).map(f64::to_bits), Some(expected.to_bits()), "{text}");
+                }
+            }
+        }
+        for other in [
+            "",
+            "1",
+            "1,",
+            "1.",
+            "1.,",
+            ".5,",
+            "-,",
+            "-.5,",
+            "1.5",
+            "1.5 ,",
+            "1e5,",
+            "1.5e5,",
+            "1.2.3,",
+            "1234567890123456.5,",
+        ] {
+            assert_eq!(read(other), None, "{other}");
+        }
+        // At the root something else ends a number.
+        assert_eq!(Scanner::resume(b"1.5,", 0, 0).short_decimal(), None);
+    }
 
     #[test]
     fn eight_digits_are_a_number_and_nothing_else_is() {

@@ -28,6 +28,31 @@ impl Inside {
     }
 }
 
+/// The text in front of a member's value, as it stands where nobody put blanks.
+#[derive(Debug)]
+pub(super) struct Lead {
+    /// `,"name":`, without the comma for the first member; empty for a name that JSON escapes.
+    text: Box<[u8]>,
+    /// The same as a number, when it has at most 16 bytes.
+    start: u128,
+    /// The bits of that number that count; 0 for a longer text.
+    mask: u128,
+}
+
+impl Lead {
+    pub(super) fn of(name: &str, first: bool) -> Self {
+        let plain = name.bytes().all(|byte| byte >= b' ' && !matches!(byte, b'"' | b'\\'));
+        let comma = if first { "" } else { "," };
+        let text = if plain { format!("{comma}\"{name}\":").into_bytes() } else { Vec::new() };
+        let (mut start, mut mask) = ([0; 16], [0; 16]);
+        if text.len() <= start.len() {
+            start[..text.len()].copy_from_slice(&text);
+            mask[..text.len()].fill(0xFF);
+        }
+        Self { text: text.into(), start: u128::from_le_bytes(start), mask: u128::from_le_bytes(mask) }
+    }
+}
+
 /// A cursor over JSON text.
 #[derive(Clone)]
 pub(super) struct Scanner<'a> {
@@ -167,16 +192,18 @@ impl<'a> Scanner<'a> {
         Ok(Some(name))
     }
 
-    /// Reads `member`, which is `,"name":`, without the comma if `first`, when exactly that comes next and no blank follows.
-    /// An empty one is never read.
+    /// Reads the text in front of a member's value, when exactly that comes next and no blank follows.
     #[inline]
-    pub(super) fn take_member(&mut self, member: &[u8], first: bool) -> bool {
-        let Some(member) = member.get(usize::from(first)..).filter(|member| !member.is_empty()) else { return false };
+    pub(super) fn take(&mut self, lead: &Lead) -> bool {
         let rest = &self.text[self.at..];
-        if !rest.starts_with(member) || rest.get(member.len()).is_none_or(|byte| *byte <= b' ') {
+        let is_next = match rest.first_chunk() {
+            Some(sixteen) if lead.mask != 0 => u128::from_le_bytes(*sixteen) & lead.mask == lead.start,
+            _ => !lead.text.is_empty() && rest.starts_with(&lead.text),
+        };
+        if !is_next || rest.get(lead.text.len()).is_none_or(|byte| *byte <= b' ') {
             return false;
         }
-        self.at += member.len();
+        self.at += lead.text.len();
         true
     }
 

@@ -1,6 +1,7 @@
 //! Reads strings and member names.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use super::scanner::Scanner;
 use super::syntax::{Result, SyntaxError, describe};
@@ -35,6 +36,16 @@ impl<'a> Scanner<'a> {
     /// Reads a string whose opening quote is next.
     pub(super) fn string(&mut self) -> Result<Span> {
         self.quoted(Quoted::Value)
+    }
+
+    /// Where the content of a string is that comes next, has no escapes, and whose length no limit concerns. It stays
+    /// unread.
+    #[inline]
+    pub(super) fn plain_string(&self) -> Option<Range<usize>> {
+        let rest = self.text.get(self.at..)?.strip_prefix(b"\"")?;
+        let length = plain_length(rest);
+        let start = self.at + 1;
+        (rest.get(length) == Some(&b'"') && length <= MAX_NAME).then_some(start..start + length)
     }
 
     pub(super) fn quoted(&mut self, what: Quoted) -> Result<Span> {

@@ -2,11 +2,11 @@
 
 use bytes::Bytes;
 use connect_api::data::LogicalType;
-use connect_api::{Decimal, Map, Schema, Struct, Type, Value};
+use connect_api::{Decimal, Field, Map, Schema, Struct, Text, Type, Value};
 
 use super::node::{Reader, decimal, double, float};
 use super::number_scan::Number;
-use super::scanner::Inside;
+use super::scanner::{Inside, Lead};
 use super::string_scan::Span;
 use super::syntax::SyntaxError;
 use super::{base64_text, logical, value_read};
@@ -34,22 +34,52 @@ pub(super) struct Way<'a> {
 /// What data of a schema look like in JSON: worked out once, compared as a whole while reading.
 #[derive(Debug, Default)]
 pub(super) struct Outline {
-    /// Of a struct, `,"name":` of each field; empty for a name that JSON escapes.
-    members: Vec<Box<[u8]>>,
+    /// Of a struct, its fields.
+    members: Vec<Member>,
     /// Of the fields; of the values of a map or the elements of an array.
     inner: Vec<Outline>,
 }
 
 static NO_OUTLINE: Outline = Outline { members: Vec::new(), inner: Vec::new() };
 
+/// A field of a struct.
+#[derive(Debug)]
+struct Member {
+    /// What stands in front of its value.
+    lead: Lead,
+    usual: Usual,
+}
+
+/// Fields whose values nearly always have one short form, which is tried first.
+#[derive(Clone, Copy, Debug)]
+enum Usual {
+    Int32,
+    Int64,
+    Float64,
+    String,
+    Other,
+}
+
+impl Usual {
+    fn of(schema: &Schema) -> Self {
+        match (schema.logical(), schema.kind()) {
+            (None, Type::Int32) => Usual::Int32,
+            (None, Type::Int64) => Usual::Int64,
+            (None, Type::Float64) => Usual::Float64,
+            (None, Type::String) => Usual::String,
+            _ => Usual::Other,
+        }
+    }
+}
+
 impl Outline {
     /// Of a schema.
     pub(super) fn of(schema: &Schema) -> Self {
-        let plain = |name: &str| name.bytes().all(|byte| byte >= b' ' && !matches!(byte, b'"' | b'\\'));
-        let member = |name: &str| if plain(name) { format!(",\"{name}\":").into_bytes() } else { Vec::new() };
         let fields = schema.fields();
+        let member =
+            |field: &Field| Member { lead: Lead::of(&field.name, field.index == 0), usual: Usual::of(&field.schema) };
         Self {
-            members: fields.iter().map(|field| member(&field.name).into_boxed_slice()).collect(),
+            members: fields.iter().map(member).collect(),
             inner: match schema.value_schema() {
                 Some(values) => vec![Self::of(values)],
                 None => fields.iter().map(|field| Self::of(&field.schema)).collect(),
@@ -191,12 +221,8 @@ impl Reader<'_> {
         self.scanner.enter()?;
         let mut slots = Vec::with_capacity(fields.len() + SPARE);
         // As long as the members come in the order of the fields, each value is appended.
-        for field in fields {
-            let taken = match way.outline.members.get(field.index) {
-                Some(member) => self.scanner.take_member(member, slots.is_empty()),
-                None => false,
-            };
-            if !taken {
+        for (field, member) in fields.iter().zip(&way.outline.members) {
+            if !self.scanner.take(&member.lead) {
                 let Some(name) = self.scanner.member(start, slots.is_empty())? else {
                     return fill(schema, slots, way);
                 };
@@ -204,11 +230,32 @@ impl Reader<'_> {
                     return self.rest_of_struct(schema, slots, name, way, start);
                 }
             }
-            slots.push(self.value(&field.schema, way.inner(field.index))?);
+            let value = match self.usual_value(member.usual) {
+                Some(value) => value,
+                None => self.value(&field.schema, way.inner(field.index))?,
+            };
+            slots.push(value);
         }
         match self.scanner.member(start, fields.is_empty())? {
-            None => Ok(Value::Struct(Struct::from_slots(schema.clone(), slots))),
+            None => Ok(made(schema, slots)),
             Some(name) => self.rest_of_struct(schema, slots, name, way, start),
+        }
+    }
+
+    /// The value that starts at the next byte, when it has the usual form.
+    #[inline]
+    fn usual_value(&mut self, usual: Usual) -> Option<Value> {
+        match usual {
+            Usual::Int32 => self.scanner.short_integer().map(|value| Value::Int32(value as i32)),
+            Usual::Int64 => self.scanner.short_integer().map(Value::Int64),
+            Usual::Float64 => self.scanner.short_decimal().map(Value::Float64),
+            Usual::String => {
+                let span = self.scanner.plain_string()?;
+                let text = Text::try_from(self.source.slice(span)).ok()?;
+                self.scanner.at += text.len() + 2;
+                Some(Value::String(text))
+            }
+            Usual::Other => None,
         }
     }
 
@@ -251,5 +298,13 @@ fn fill(schema: &Schema, mut slots: Vec<Value>, way: Way<'_>) -> Result<Value> {
             *slot = value_read::null(&field.schema, way.replace_null).map_err(|_| Surprise)?;
         }
     }
-    Ok(Value::Struct(Struct::from_slots(schema.clone(), slots)))
+    Ok(made(schema, slots))
+}
+
+/// The struct of values that were read along their schemas, or are what a null stands for.
+fn made(schema: &Schema, slots: Vec<Value>) -> Value {
+    let fits = |(slot, field): (&Value, &Field)| !slot.is_null() || field.schema.is_optional();
+    let fitting = slots.iter().zip(schema.fields()).all(fits);
+    let made = if fitting { Struct::from_proven_slots } else { Struct::from_slots };
+    Value::Struct(made(schema.clone(), slots))
 }

@@ -1,9 +1,10 @@
 //! The transform chain: each transform in turn over the whole batch.
 
-use connect_api::{Error, Exception, Outcomes, Predicate, Record, Result, Selection, Transform, Verdict};
+use connect_api::{Error, Exception, Outcomes, Predicate, Record, Result, Schema, Selection, Transform, Verdict};
 
 use env::planted::{self, Bug};
 
+use super::rewriting::Rewriting;
 use super::{DropCounts, DroppedRecords};
 use crate::errors::{FailedRecord, Failure, Policy, Settled, Stage};
 
@@ -31,6 +32,8 @@ pub struct Link {
 #[derive(Default)]
 pub struct Chain {
     links: Vec<Link>,
+    /// Of the transforms from each link on.
+    rewritings: Vec<Rewriting>,
     dropped: DropCounts,
     mask: Vec<bool>,
     outcomes: Outcomes,
@@ -39,7 +42,8 @@ pub struct Chain {
 impl Chain {
     /// The chain of these transforms.
     pub fn new(links: Vec<Link>) -> Self {
-        Self { dropped: DropCounts::of(&links), links, ..Self::default() }
+        let rewritings = links.iter().map(|_| Rewriting::default()).collect();
+        Self { dropped: DropCounts::of(&links), links, rewritings, ..Self::default() }
     }
 
     /// What its transforms keep from going on, from now on too.
@@ -66,25 +70,55 @@ impl Chain {
     ) -> Option<Error> {
         let mut fatal = None;
         let mut failures = Failures::default();
-        for (index, link) in self.links.iter_mut().enumerate() {
-            let undecided = link.select(records, &mut self.mask);
-            let selection = if link.condition.is_some() { Selection::Mask(&self.mask) } else { Selection::All };
-            link.transform.apply_batch(records, selection, &mut self.outcomes);
-            if self.outcomes.all_kept() && undecided.is_empty() {
+        let mut index = 0;
+        while index < self.links.len() {
+            if let Some(links) = self.rewrite(index, records) {
+                index += links;
                 continue;
             }
-            let exceptions = merge(undecided, &mut self.outcomes);
-            failures.link = index;
-            let (before, failed_before) = (records.len(), failures.list.len());
-            let error = link.settle(records, exceptions, policy, gone, &mut failures).await;
-            if error.is_some() {
-                fatal = error;
-                continue;
+            if let Some(error) = self.call(index, records, policy, gone, &mut failures).await {
+                fatal = Some(error);
             }
+            index += 1;
+        }
+        failures.report(&self.links, policy);
+        fatal
+    }
+
+    /// Does what the transforms from `index` on do, without calling them: see [`Rewriting::apply`].
+    fn rewrite(&mut self, index: usize, records: &mut [Record]) -> Option<usize> {
+        let links = &self.links[index..];
+        let rewrite = |at: usize, schema: &Schema| {
+            let link = links.get(at).filter(|link| link.condition.is_none())?;
+            link.transform.rewrite(schema)
+        };
+        self.rewritings[index].apply(records, rewrite)
+    }
+
+    /// Calls one transform.
+    async fn call(
+        &mut self,
+        index: usize,
+        records: &mut Vec<Record>,
+        policy: &Policy,
+        gone: &mut (dyn FnMut(Record) + Send),
+        failures: &mut Failures,
+    ) -> Option<Error> {
+        let link = &mut self.links[index];
+        let undecided = link.select(records, &mut self.mask);
+        let selection = if link.condition.is_some() { Selection::Mask(&self.mask) } else { Selection::All };
+        link.transform.apply_batch(records, selection, &mut self.outcomes);
+        if self.outcomes.all_kept() && undecided.is_empty() {
+            return None;
+        }
+        let exceptions = merge(undecided, &mut self.outcomes);
+        failures.link = index;
+        let (before, failed_before) = (records.len(), failures.list.len());
+        let fatal = link.settle(records, exceptions, policy, gone, failures).await;
+        if fatal.is_none() {
             let failed = failures.list.len() - failed_before;
             self.dropped.add(index, before.saturating_sub(records.len() + failed), failed);
         }
-        failures.report(&self.links, policy);
         fatal
     }
 }

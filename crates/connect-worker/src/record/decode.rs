@@ -43,7 +43,7 @@ impl Decoder {
                 raw: &record.raw,
             };
             let mut next = None;
-            let again = || match self.decode(topic, partition, &record) {
+            let again = || match self.decode(topic, partition, &mut record.clone()) {
                 Ok(decoded) => Ok(Some(decoded)),
                 Err((failed, error)) if failed == stage => Err(error),
                 Err(later) => {
@@ -70,15 +70,15 @@ impl Decoder {
         }
     }
 
-    /// Converts one record.
+    /// Converts one record, and takes its bytes.
     ///
     /// # Errors
-    /// The stage that failed and its error: for [`Decoder::settle`].
+    /// The stage that failed and its error: for [`Decoder::settle`]. The record then still has its bytes.
     pub fn decode(
         &mut self,
         topic: &Arc<str>,
         partition: i32,
-        record: &ConsumedRecord,
+        record: &mut ConsumedRecord,
     ) -> std::result::Result<Record, (Stage, Error)> {
         let context = DecodeContext::new(topic);
         let raw = &record.raw;
@@ -106,7 +106,7 @@ impl Decoder {
                 partition,
                 offset: record.offset,
                 timestamp_type: record.timestamp_type,
-                raw: raw.clone(),
+                raw: std::mem::take(&mut record.raw),
             }),
         })
     }

@@ -4,6 +4,7 @@ mod chain;
 mod decode;
 mod dropped;
 mod encode;
+mod rewriting;
 
 pub use chain::{Chain, Condition, Link};
 pub use decode::Decoder;

@@ -236,9 +236,9 @@ impl Runner {
         let mut taken = Vec::with_capacity(batch.records.len().min(TAKEN_AT_ONCE));
         self.records.reserve(batch.records.len());
         let mut last = None;
-        for record in batch.records {
+        for mut record in batch.records {
             let next = record.offset + 1;
-            match self.parts.decoder.decode(&batch.topic, batch.partition, &record) {
+            match self.parts.decoder.decode(&batch.topic, batch.partition, &mut record) {
                 Ok(decoded) => {
                     if taken.is_empty() {
                         self.uses(&batch.topic);
