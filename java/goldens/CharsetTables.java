@@ -101,7 +101,7 @@ final class CharsetTables {
 
     /** What tells one way of reading from another. */
     enum Family {
-        PLAIN, EBCDIC, JAPANESE_TWO, JAPANESE_WIDE, JAPANESE, KOREAN, CHINESE_GB, CHINESE_CNS, CHINESE, NONE;
+        PLAIN, EBCDIC, JAPANESE_TWO, JAPANESE_WIDE, JAPANESE, INDIAN, DETECTED, KOREAN, CHINESE_GB, CHINESE_CNS, CHINESE, NONE;
 
         static Family of(Charset charset) {
             switch (charset.name()) {
@@ -119,7 +119,11 @@ final class CharsetTables {
                     return CHINESE_CNS;
                 case "x-ISO-2022-CN-GB":
                     return CHINESE_GB;
-                case "x-ISCII91": case "x-JISAutoDetect": case "CESU-8":
+                case "x-ISCII91":
+                    return INDIAN;
+                case "x-JISAutoDetect":
+                    return DETECTED;
+                case "CESU-8":
                     return NONE;
                 default:
                     if (charset.name().contains("UTF") || charset.newEncoder().maxBytesPerChar() == 1) {
@@ -140,6 +144,8 @@ final class CharsetTables {
                     return "EUC-KR";
                 case "ISO-2022-CN": case "x-ISO-2022-CN-CNS": case "x-ISO-2022-CN-GB":
                     return "GB2312,x-EUC-TW";
+                case "x-JISAutoDetect":
+                    return "Shift_JIS,EUC-JP,ISO-2022-JP-2";
                 case "ISO-2022-JP":
                     return "ISO-2022-JP-2";
                 case "x-windows-50221":
@@ -217,7 +223,8 @@ final class CharsetTables {
             char[] characters = new char[4];
             for (int value = 0; value < 256; value++) {
                 bytes[prefix.length] = (byte) value;
-                decoder.reset();
+                // The Indian set's decoder remembers letters even then.
+                CharsetDecoder decoder = family == Family.INDIAN ? charset.newDecoder() : this.decoder.reset();
                 ByteBuffer in = ByteBuffer.wrap(bytes);
                 CharBuffer out = CharBuffer.wrap(characters);
                 CoderResult result = decoder.decode(in, out, false);
@@ -230,7 +237,8 @@ final class CharsetTables {
                 } else if (!result.isUnderflow()) {
                     units.add(FLAW + result.length());
                 } else if (!in.hasRemaining()) {
-                    units.add(FLAW + 1);
+                    // Some bytes say only what comes next; a letter of India may wait for the next one.
+                    units.add(family == Family.INDIAN ? (int) new String(bytes, charset).charAt(0) : FLAW + 1);
                 } else if (bytes.length - before == 2 && counted) {
                     units.add(COUNTED);
                 } else if (bytes.length - before == LONGEST) {
@@ -261,7 +269,7 @@ final class CharsetTables {
             boolean pair = text.length() == 2 && Character.isSurrogatePair(text.charAt(0), text.charAt(1));
             if (text.length() == 2 && !pair) {
                 units.add(TWO);
-            } else if (text.length() > 2 || !pair && (first >= FLAW || first >= 0xd800 && first < 0xe000)) {
+            } else if (text.length() > 2 || !pair && (first >= FLAW && family != Family.INDIAN || first >= 0xd800 && first < 0xe000)) {
                 throw new IllegalStateException(charset + " " + Arrays.toString(bytes) + " " + first);
             }
             text.chars().forEach(units::add);

@@ -23,6 +23,9 @@ final class WideCharsetGoldens {
             "\u001b", "\u000e", "\u000f", "\n");
     /** The characters that are written, in blocks of 4,096: the first block, how many. */
     private static final int[][] RANGES = {{0, 0x11}, {0x1f, 1}, {0x20, 0x10}, {0xe0, 1}, {0x10f, 1}};
+    /** The sets that one other set tells from each other, and the characters with which it is tried. */
+    private static final String[] DETECTED = {"Shift_JIS", "EUC-JP", "ISO-2022-JP"};
+    private static final int[][] JAPANESE = {{0x3041, 0x53}, {0x30a1, 0x56}, {0xff61, 0x3f}, {0xff61, 0x3f}, {0x4e00, 0x1000}, {0x20, 0x5f}};
     private static final int GROUPS = 20;
     private static final int IN_GROUP = 100;
 
@@ -65,6 +68,19 @@ final class WideCharsetGoldens {
             read.append(sum);
         }
         node.put("read", read.toString());
+        if (charset.name().equals("x-JISAutoDetect")) {
+            random = new WideCharsetGoldens(3);
+            StringBuilder detected = new StringBuilder();
+            for (String name : DETECTED) {
+                Sum sum = new Sum();
+                for (int at = 0; at < IN_GROUP * 10; at++) {
+                    byte[] bytes = random.japanese().getBytes(Charset.forName(name));
+                    sum.add(new String(bytes, 0, bytes.length - random.below(2), charset));
+                }
+                detected.append(sum);
+            }
+            node.put("detected", detected.toString());
+        }
         if (!charset.canEncode()) {
             return node;
         }
@@ -163,6 +179,16 @@ final class WideCharsetGoldens {
             } else {
                 out.appendCodePoint(BLOCKS[kind][0] + below(BLOCKS[kind][1]));
             }
+        }
+        return out.toString();
+    }
+
+    /** At least one character; few are best, for they fit several sets. */
+    private String japanese() {
+        StringBuilder out = new StringBuilder();
+        for (int pieces = between(1, 6); pieces > 0; pieces--) {
+            int[] block = JAPANESE[below(JAPANESE.length)];
+            out.append((char) (block[0] + below(block[1])));
         }
         return out.toString();
     }

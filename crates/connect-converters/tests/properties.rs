@@ -216,7 +216,7 @@ proptest! {
     fn no_bytes_and_no_text_are_too_odd_for_a_character_set(
         name in select(vec![
             "Big5-HKSCS", "Cp930", "EUC-JP", "EUC-TW", "GB18030", "GBK", "ISO-2022-CN-GB", "ISO-2022-JP-2", "ISO-2022-KR", "Shift_JIS",
-            "x-IBM33722", "x-IBM964", "x-ISO-2022-CN-CNS", "x-JIS0208", "x-SJIS_0213", "x-windows-50220",
+            "x-IBM33722", "x-ISCII91", "x-IBM964", "x-ISO-2022-CN-CNS", "x-JIS0208", "x-SJIS_0213", "x-windows-50220",
         ]),
         bytes in vec(any::<u8>(), 0..64),
         text in "(\\PC|[\n\u{1B}\u{E}\u{F}é表한😀]){0,20}",

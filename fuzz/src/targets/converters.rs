@@ -221,6 +221,8 @@ pub(super) const PLAIN: Target =
             "ISO-2022-JP-2\n",
             "ISO-2022-KR\n",
             "x-ISO-2022-CN-CNS\n",
+            "JISAutoDetect\n",
+            "ISCII91\n",
             "\u{1b}$B",
             "\u{1b}$)C",
             "\u{e}",

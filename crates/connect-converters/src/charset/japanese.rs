@@ -54,9 +54,36 @@ impl Mode {
     }
 }
 
+/// What was read.
+#[derive(Default)]
+struct Read {
+    text: String,
+    /// Something before the end was wrong.
+    flawed: bool,
+}
+
+impl Read {
+    /// One U+FFFD for so many bytes, or for the rest of a sequence that is cut off.
+    fn flaw(&mut self, length: Option<usize>, rest: usize) -> usize {
+        self.text.push(char::REPLACEMENT_CHARACTER);
+        self.flawed |= length.is_some();
+        length.unwrap_or(rest)
+    }
+}
+
 /// The text of `bytes`.
-pub(super) fn decode(tree: &Tree, variant: Variant, mut bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(bytes.len());
+pub(super) fn decode(tree: &Tree, variant: Variant, bytes: &[u8]) -> String {
+    read(tree, variant, bytes).text
+}
+
+/// The text of ISO-2022-JP, unless something in it is wrong.
+pub(super) fn decode_whole(tree: &Tree, bytes: &[u8]) -> Option<String> {
+    let read = read(tree, Variant { second: false, kana: true }, bytes);
+    (!read.flawed).then_some(read.text)
+}
+
+fn read(tree: &Tree, variant: Variant, mut bytes: &[u8]) -> Read {
+    let mut read = Read { text: String::with_capacity(bytes.len()), flawed: false };
     let (mut mode, mut former) = (Mode::Ascii, Mode::Ascii);
     while let Some(first) = bytes.first() {
         let taken = match *first {
@@ -65,10 +92,7 @@ pub(super) fn decode(tree: &Tree, variant: Variant, mut bytes: &[u8]) -> String 
                     mode = next;
                     length
                 }
-                Err(length) => {
-                    text.push(char::REPLACEMENT_CHARACTER);
-                    length
-                }
+                Err(length) => read.flaw(length, bytes.len()),
             },
             SO => {
                 (former, mode) = (mode, Mode::Shifted);
@@ -78,48 +102,55 @@ pub(super) fn decode(tree: &Tree, variant: Variant, mut bytes: &[u8]) -> String 
                 mode = former;
                 1
             }
-            _ => {
-                let (character, length) = character(tree, mode, bytes);
-                text.push(character.unwrap_or(char::REPLACEMENT_CHARACTER));
-                length
-            }
+            _ => match character(tree, mode, bytes) {
+                Ok((character, length)) => {
+                    read.text.push(character);
+                    length
+                }
+                Err(length) => read.flaw(length, bytes.len()),
+            },
         };
         bytes = bytes.get(taken..).unwrap_or_default();
     }
-    text
+    read
 }
 
-/// The set that the sequence leads to and its length; the length of what is wrong.
-fn escape(variant: Variant, bytes: &[u8]) -> Result<(Mode, usize), usize> {
+/// The set that the sequence leads to and its length; the length of what is wrong, none if it is cut off.
+fn escape(variant: Variant, bytes: &[u8]) -> Result<(Mode, usize), Option<usize>> {
     match bytes.get(1..) {
-        Some([] | [_]) | None => Err(bytes.len()),
+        Some([] | [_]) | None => Err(None),
         Some([b'(', b'B', ..]) => Ok((Mode::Ascii, 3)),
         Some([b'(', b'J', ..]) => Ok((Mode::Roman, 3)),
         Some([b'(', b'I', ..]) => Ok((Mode::Kana, 3)),
         Some([b'$', b'@' | b'B', ..]) => Ok((Mode::Standard, 3)),
+        Some([b'$', b'(']) if variant.second => Err(None),
         Some([b'$', b'(', b'D', ..]) if variant.second => Ok((Mode::Second, 4)),
-        Some([b'$', b'(', _, ..]) if variant.second => Err(4),
-        Some([b'(' | b'$', ..]) => Err(3),
-        Some(_) => Err(2),
+        Some([b'$', b'(', _, ..]) if variant.second => Err(Some(4)),
+        Some([b'(' | b'$', ..]) => Err(Some(3)),
+        Some(_) => Err(Some(2)),
     }
 }
 
-fn character(tree: &Tree, mode: Mode, bytes: &[u8]) -> (Option<char>, usize) {
+/// A character and its length; the length of what is wrong, none if it is cut off.
+fn character(tree: &Tree, mode: Mode, bytes: &[u8]) -> Result<(char, usize), Option<usize>> {
     let first = bytes[0];
     let of = |number: usize| match tree.read(number, bytes) {
-        (Step::Character(character), _) => (Some(character), 2),
-        _ => (None, 2),
+        (Step::Character(character), length) => Ok((character, length)),
+        (Step::Cut, _) => Err(None),
+        _ => Err(Some(2)),
     };
     match mode {
-        _ if !first.is_ascii() => (None, 1),
-        Mode::Ascii => (Some(char::from(first)), 1),
-        Mode::Roman if first == b'\\' => (Some('¥'), 1),
-        Mode::Roman if first == b'~' => (Some('‾'), 1),
-        Mode::Roman => (Some(char::from(first)), 1),
+        _ if !first.is_ascii() => Err(Some(1)),
+        Mode::Ascii => Ok((char::from(first), 1)),
+        Mode::Roman if first == b'\\' => Ok(('¥', 1)),
+        Mode::Roman if first == b'~' => Ok(('‾', 1)),
+        Mode::Roman => Ok((char::from(first), 1)),
         Mode::Standard => of(0),
         Mode::Second => of(1),
-        Mode::Kana | Mode::Shifted if first > 0x5F => (None, 1),
-        Mode::Kana | Mode::Shifted => (char::from_u32(0xFF40 + u32::from(first)), 1),
+        Mode::Kana | Mode::Shifted => match char::from_u32(0xFF40 + u32::from(first)) {
+            Some(character) if first <= 0x5F => Ok((character, 1)),
+            _ => Err(Some(1)),
+        },
     }
 }
 

@@ -1,12 +1,14 @@
 //! The character sets of Java that StringConverter knows.
 //!
 //! [`Charset`] has the names; `single_byte` and `multi_byte` hold Java's own tables, `tree` is one of the latter; `ebcdic`,
-//! `japanese` and `iso_2022` have the sets whose bytes depend on what stands before them; `unicode` the sets of two and four
-//! bytes, `utf8` what Java makes of broken UTF-8.
+//! `iscii`, `iso_2022` and `japanese` have the sets whose bytes depend on what stands before them, `detected` guesses
+//! one; `unicode` has the sets of two and four bytes, `utf8` what Java makes of broken UTF-8.
 
 mod names;
 
+mod detected;
 mod ebcdic;
+mod iscii;
 mod iso_2022;
 mod japanese;
 mod multi_byte;

@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use connect_api::{Error, Kind, Result};
 
 use super::tree::{Step, Tree};
-use super::{ebcdic, iso_2022, japanese};
+use super::{detected, ebcdic, iscii, iso_2022, japanese};
 
 const LIST: &str = include_str!("multi_byte.tsv");
 const TABLES: &[u8] = include_bytes!("multi_byte.zst");
@@ -29,6 +29,10 @@ enum Family {
     Ebcdic,
     /// ISO-2022-JP and the like.
     Japanese(japanese::Variant),
+    /// Japanese in whichever set fits; only read.
+    Detected,
+    /// ISCII91.
+    Indian,
     /// ISO-2022-KR.
     Korean,
     /// ISO-2022-CN; what is written, if anything is.
@@ -40,6 +44,8 @@ impl Family {
         Some(match name {
             "plain" => Self::Plain,
             "ebcdic" => Self::Ebcdic,
+            "detected" => Self::Detected,
+            "indian" => Self::Indian,
             "korean" => Self::Korean,
             "chinese" => Self::Chinese(None),
             "chinese_gb" => Self::Chinese(Some(iso_2022::Written::Gb)),
@@ -55,7 +61,7 @@ pub(crate) struct MultiByte {
     family: Family,
     /// What is written for a character that the set does not have.
     replacement: Vec<u8>,
-    /// One table; for mail in Chinese that of GB 2312 and that of CNS 11643.
+    /// One table; for mail in Chinese those of GB 2312 and CNS 11643; for what is detected those of the sets it may be.
     trees: Vec<Arc<Tree>>,
 }
 
@@ -82,6 +88,8 @@ impl MultiByte {
             Family::Plain => decode(&self.trees[0], bytes),
             Family::Ebcdic => ebcdic::decode(&self.trees[0], bytes),
             Family::Japanese(variant) => japanese::decode(&self.trees[0], variant, bytes),
+            Family::Detected => detected::decode(&self.trees[0], &self.trees[1], &self.trees[2], bytes),
+            Family::Indian => iscii::decode(&self.trees[0], bytes),
             Family::Korean => iso_2022::decode_korean(&self.trees[0], bytes),
             Family::Chinese(_) => iso_2022::decode_chinese(&self.trees[0], &self.trees[1], bytes),
         }
@@ -94,7 +102,7 @@ impl MultiByte {
     pub(super) fn encode(&self, text: &str, out: &mut Vec<u8>) -> Result<()> {
         let tree = &self.trees[0];
         match self.family {
-            Family::Plain => encode(tree, &self.replacement, text, out),
+            Family::Plain | Family::Indian => encode(tree, &self.replacement, text, out),
             Family::Ebcdic => ebcdic::encode(tree, &self.replacement, text, out),
             Family::Japanese(variant) => japanese::encode(tree, variant, text, out),
             Family::Korean => iso_2022::encode(tree, iso_2022::Written::Ks, text, out),
@@ -102,7 +110,7 @@ impl MultiByte {
                 iso_2022::encode(&self.trees[1], iso_2022::Written::Cns, text, out);
             }
             Family::Chinese(Some(written)) => iso_2022::encode(tree, written, text, out),
-            Family::Chinese(None) => {
+            Family::Chinese(None) | Family::Detected => {
                 let message = format!("Text cannot be written in {}, only read", self.name);
                 return Err(Error::new(Kind::Unsupported, message));
             }
@@ -156,7 +164,8 @@ pub(super) fn number_bytes(number: u32) -> impl Iterator<Item = u8> {
     number.to_be_bytes().into_iter().skip((number.leading_zeros() as usize / 8).min(3))
 }
 
-fn decode(tree: &Tree, mut bytes: &[u8]) -> String {
+/// The text of a set whose bytes do not depend on what stands before them.
+pub(super) fn decode(tree: &Tree, mut bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len());
     while !bytes.is_empty() {
         let (step, read) = tree.read(0, bytes);

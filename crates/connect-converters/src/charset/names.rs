@@ -92,7 +92,7 @@ impl Charset {
     /// The character set that Java knows by `name`.
     ///
     /// # Errors
-    /// `Unsupported encoding <name>`, also for those of several bytes per character that only Java knows.
+    /// `Unsupported encoding <name>`.
     pub(crate) fn named(name: &str) -> Result<Self> {
         let lower = name.to_ascii_lowercase();
         if let Some((_, charset)) = ALIASES.iter().find(|(aliases, _)| aliases.contains(&&*lower)) {
