@@ -1,5 +1,9 @@
 //! Keys, values and headers of records.
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::sync::{Mutex, PoisonError};
+
 use bytes::Bytes;
 use connect_api::plugin::{ConverterPlugin, HeaderConverterPlugin};
 use connect_api::{Converter, Datum, DecodeContext, EncodeContext, Encoded, Role, Value};
@@ -203,6 +207,9 @@ pub(super) const HEADERS: Target = Target {
     },
 };
 
+/// StringConverters by encoding, so that the tables of a character set are unpacked once.
+static STRINGS: Mutex<BTreeMap<String, Box<dyn Converter>>> = Mutex::new(BTreeMap::new());
+
 pub(super) const PLAIN: Target =
     Target {
         name: "plain-converters",
@@ -253,17 +260,22 @@ pub(super) const PLAIN: Target =
                     assert!(nan || out == rest, "{out:?} but {rest:?}");
                 }
             }
-            let mut config = RawConfig::new();
-            config.insert("converter.encoding", text(name));
-            match StringConverterPlugin.converter(&config, Role::Key) {
-                Err(error) => outcome(0, &error.to_string()),
-                Ok(mut converter) => {
-                    let datum = decode(&mut *converter, &bytes).expect("all bytes are some text");
-                    let mut out = Vec::new();
-                    // Some sets are only read.
-                    let written = converter.encode(EncodeContext::new("t"), &datum, &mut out).is_ok();
-                    outcome((1, written, out == rest), &text(name))
+            let name = text(name);
+            let mut strings = STRINGS.lock().unwrap_or_else(PoisonError::into_inner);
+            let converter = match strings.entry(name.to_string()) {
+                Entry::Occupied(kept) => kept.into_mut(),
+                Entry::Vacant(place) => {
+                    let config = RawConfig::from([("converter.encoding", &*name)]);
+                    match StringConverterPlugin.converter(&config, Role::Key) {
+                        Err(error) => return outcome(0, &error.to_string()),
+                        Ok(converter) => place.insert(converter),
+                    }
                 }
-            }
+            };
+            let datum = decode(&mut **converter, &bytes).expect("all bytes are some text");
+            let mut out = Vec::new();
+            // Some sets are only read.
+            let written = converter.encode(EncodeContext::new("t"), &datum, &mut out).is_ok();
+            outcome((1, written, out == rest), &name)
         },
     };
