@@ -3,6 +3,7 @@
 //! [`Herder`] is the verbs, [`StandaloneHerder`] carries them out in one process.
 
 mod error;
+mod events;
 mod herder;
 mod listener;
 mod loggers;

@@ -5,24 +5,16 @@ use std::sync::Arc;
 use connect_storage::status::{MemoryStatusStore, State as Stored, Status, StatusStore};
 use connect_worker::{State, StatusListener, TaskId};
 use futures_util::FutureExt;
-use tokio::sync::mpsc;
 
+use crate::events::{Event, Events};
 use crate::restarts::Instance;
 use crate::variables::Variables;
-
-/// What the herder is told of, to act on it.
-pub(crate) enum Event {
-    /// A connector wants its task configurations made again.
-    Reconfigure(String),
-    /// A connector or a task has failed.
-    Failed(Instance),
-}
 
 /// Writes states to a store in memory; passes on what the herder has to act on.
 pub(crate) struct Listener {
     pub(crate) store: Arc<MemoryStatusStore>,
     pub(crate) worker_id: String,
-    pub(crate) events: mpsc::UnboundedSender<Event>,
+    pub(crate) events: Events,
     pub(crate) variables: Variables,
 }
 
@@ -48,7 +40,7 @@ impl StatusListener for Listener {
         // A store in memory never waits and never fails.
         let _ = self.store.put_connector(name, status).now_or_never();
         if failed {
-            let _ = self.events.send(Event::Failed(Instance { connector: name.to_owned(), task: None }));
+            self.events.tell(Event::Failed(Instance { connector: name.to_owned(), task: None }));
         }
     }
 
@@ -57,8 +49,7 @@ impl StatusListener for Listener {
         let status = self.status(state, version);
         let _ = self.store.put_task(&id.connector, id.task, status).now_or_never();
         if failed {
-            let _ =
-                self.events.send(Event::Failed(Instance { connector: id.connector.to_string(), task: Some(id.task) }));
+            self.events.tell(Event::Failed(Instance { connector: id.connector.to_string(), task: Some(id.task) }));
         }
     }
 
@@ -67,6 +58,6 @@ impl StatusListener for Listener {
     }
 
     fn reconfigure(&self, connector: &str) {
-        let _ = self.events.send(Event::Reconfigure(connector.to_owned()));
+        self.events.tell(Event::Reconfigure(connector.to_owned()));
     }
 }

@@ -8,7 +8,7 @@ use connect_config::RestartSettings;
 use env::Instant;
 
 /// A connector, or one of its tasks.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Instance {
     pub(crate) connector: String,
     /// `None`: the connector itself.

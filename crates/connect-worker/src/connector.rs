@@ -30,9 +30,12 @@ enum Request {
     Stop(oneshot::Sender<()>),
 }
 
+/// How many requests may wait for a connector; those of people come one after the other.
+const REQUESTS: usize = 16;
+
 /// A running connector.
 pub(crate) struct RunningConnector {
-    requests: mpsc::UnboundedSender<Request>,
+    requests: mpsc::Sender<Request>,
     reporter: Arc<Reporter>,
     /// True once it has stopped or was given up.
     over: watch::Sender<bool>,
@@ -76,7 +79,7 @@ pub(crate) struct ConnectorParts {
 
 impl RunningConnector {
     pub(crate) fn start(parts: ConnectorParts) -> Self {
-        let (requests, inbox) = mpsc::unbounded_channel();
+        let (requests, inbox) = mpsc::channel(REQUESTS);
         let env = parts.env.clone();
         let task_name = format!("connector {}", parts.name);
         let reporter = Arc::new(Reporter {
@@ -99,12 +102,15 @@ impl RunningConnector {
 
     async fn ask<T>(&self, request: impl FnOnce(oneshot::Sender<T>) -> Request) -> Result<T> {
         let (reply, answer) = oneshot::channel();
-        self.requests.send(request(reply)).map_err(|_| not_running())?;
         let mut over = self.over.subscribe();
+        let asked = async {
+            self.requests.send(request(reply)).await.map_err(|_| not_running())?;
+            answer.await.map_err(|_| not_running())
+        };
         tokio::select! {
             biased;
             _ = over.wait_for(|over| *over) => Err(not_running()),
-            answer = answer => answer.map_err(|_| not_running()),
+            answer = asked => answer,
         }
     }
 
@@ -148,11 +154,11 @@ struct Actor {
     reporter: Arc<Reporter>,
     instance: Instance,
     phase: Phase,
-    runtime: mpsc::WeakUnboundedSender<Request>,
+    runtime: mpsc::WeakSender<Request>,
 }
 
 impl Actor {
-    async fn run(mut self, mut inbox: mpsc::UnboundedReceiver<Request>) {
+    async fn run(mut self, mut inbox: mpsc::Receiver<Request>) {
         while let Some(request) = inbox.recv().await {
             match request {
                 Request::Target(target, reply) => {
@@ -272,7 +278,7 @@ impl Actor {
 /// What a connector may ask for.
 struct Handle {
     name: Arc<str>,
-    requests: mpsc::WeakUnboundedSender<Request>,
+    requests: mpsc::WeakSender<Request>,
     listener: Arc<dyn StatusListener>,
 }
 
@@ -285,7 +291,8 @@ impl ConnectorRuntime for Handle {
 
     fn raise_error(&self, error: Error) {
         if let Some(requests) = self.requests.upgrade() {
-            let _ = requests.send(Request::RaiseError(error));
+            // Where there is no room, others of its errors wait already.
+            let _ = requests.try_send(Request::RaiseError(error));
         }
     }
 }
