@@ -1,6 +1,7 @@
 //! How the runtime finds plug-ins: descriptions in a [`Registry`], filled from one visible list.
 
 use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use kafka_config::{ConfigDef, RawConfig};
@@ -158,6 +159,82 @@ impl ConnectorPlugin {
     }
 }
 
+/// A connector plug-in with the version it said when it was listed: everybody asks for that, and must not depend on code
+/// that may fail. Parity: one that panics has the version `undefined` (Apache: `PluginScanner.versionFor`).
+struct Listed<P> {
+    plugin: P,
+    version: &'static str,
+}
+
+impl<P: Plugin> Listed<P> {
+    fn new(plugin: P) -> Self {
+        let version = catch_unwind(AssertUnwindSafe(|| plugin.version())).unwrap_or("undefined");
+        Self { plugin, version }
+    }
+}
+
+impl<P: Plugin> Plugin for Listed<P> {
+    fn class(&self) -> &'static str {
+        self.plugin.class()
+    }
+
+    fn version(&self) -> &'static str {
+        self.version
+    }
+
+    fn config(&self) -> ConfigDef {
+        self.plugin.config()
+    }
+}
+
+impl<P: SourcePlugin> SourcePlugin for Listed<P> {
+    fn connector(&self) -> Box<dyn SourceConnector> {
+        self.plugin.connector()
+    }
+
+    fn task(&self) -> Box<dyn SourceTask> {
+        self.plugin.task()
+    }
+
+    fn task_class(&self) -> &'static str {
+        self.plugin.task_class()
+    }
+
+    fn exactly_once_support(&self, config: &RawConfig) -> Option<ExactlyOnceSupport> {
+        self.plugin.exactly_once_support(config)
+    }
+
+    fn can_define_transaction_boundaries(&self, config: &RawConfig) -> bool {
+        self.plugin.can_define_transaction_boundaries(config)
+    }
+
+    fn alter_offsets(
+        &self,
+        config: &RawConfig,
+        offsets: &[(Option<SourcePartition>, Option<SourceOffset>)],
+    ) -> Result<bool> {
+        self.plugin.alter_offsets(config, offsets)
+    }
+}
+
+impl<P: SinkPlugin> SinkPlugin for Listed<P> {
+    fn connector(&self) -> Box<dyn SinkConnector> {
+        self.plugin.connector()
+    }
+
+    fn task(&self) -> Box<dyn SinkTask> {
+        self.plugin.task()
+    }
+
+    fn task_class(&self) -> &'static str {
+        self.plugin.task_class()
+    }
+
+    fn alter_offsets(&self, config: &RawConfig, offsets: &AlteredOffsets) -> Result<bool> {
+        self.plugin.alter_offsets(config, offsets)
+    }
+}
+
 /// Plug-ins of one kind, by class name and by the short names Java allows (`PluginUtils.computeAliases`).
 pub struct Shelf<P> {
     kind: &'static str,
@@ -264,14 +341,14 @@ impl Registry {
         }
     }
 
-    /// Adds a source connector.
+    /// Adds a source connector, which is asked for its version now and never again.
     pub fn add_source(&mut self, plugin: impl SourcePlugin + 'static) {
-        self.connectors.add(plugin.class(), ConnectorPlugin::Source(Arc::new(plugin)));
+        self.connectors.add(plugin.class(), ConnectorPlugin::Source(Arc::new(Listed::new(plugin))));
     }
 
-    /// Adds a sink connector.
+    /// Adds a sink connector, which is asked for its version now and never again.
     pub fn add_sink(&mut self, plugin: impl SinkPlugin + 'static) {
-        self.connectors.add(plugin.class(), ConnectorPlugin::Sink(Arc::new(plugin)));
+        self.connectors.add(plugin.class(), ConnectorPlugin::Sink(Arc::new(Listed::new(plugin))));
     }
 
     /// Adds a converter.

@@ -47,7 +47,8 @@ pub struct PluginInfo {
     pub class: String,
     /// Version.
     pub version: String,
-    /// Its own keys.
+    /// Its own keys; none of a connector: asking one may take its time or fail, which must not happen to everybody who
+    /// looks up a class.
     pub definition: ConfigDef,
 }
 

@@ -8,7 +8,7 @@ use connect_worker::record::DroppedRecords;
 use connect_worker::{ConnectorOffsets, TaskId};
 use kafka_config::{ConfigKey, RawConfig};
 
-use crate::{HerderError, PartitionOffset, Validation};
+use crate::{HerderError, PartitionOffset, Progress, Validation};
 
 /// A connector as configured.
 #[derive(Clone, Debug)]
@@ -128,10 +128,11 @@ pub trait Herder: Send + Sync {
     async fn health_check(&self);
     /// The names of all connectors, sorted.
     fn connectors(&self) -> Vec<String>;
-    /// Validates a configuration that nobody has submitted yet; mistakes in it are a part of the answer.
-    async fn validate(&self, config: RawConfig) -> Result<Validation, HerderError>;
+    /// Validates a configuration that nobody has submitted yet; mistakes in it are a part of the answer. `progress`
+    /// says meanwhile what is being done.
+    async fn validate(&self, config: RawConfig, progress: Progress) -> Result<Validation, HerderError>;
     /// The keys of a plug-in (class or alias) of any kind; of a connector also the framework's.
-    fn plugin_keys(&self, name: &str, version: Option<&str>) -> Result<Vec<ConfigKey>, HerderError>;
+    async fn plugin_keys(&self, name: &str, version: Option<&str>) -> Result<Vec<ConfigKey>, HerderError>;
     /// A connector as configured.
     fn connector_info(&self, name: &str) -> Result<ConnectorInfo, HerderError>;
     /// The tasks of a connector.

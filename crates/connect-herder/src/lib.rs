@@ -10,6 +10,7 @@ mod loggers;
 mod masks;
 mod offsets;
 mod plugin_keys;
+mod progress;
 mod restarts;
 mod self_restart;
 mod standalone;
@@ -23,5 +24,6 @@ pub use herder::{
 };
 pub use loggers::{DetachedLoggers, LogLevel, LoggerState, LoggerTree, Loggers, ROOT as ROOT_LOGGER};
 pub use offsets::PartitionOffset;
+pub use progress::Progress;
 pub use standalone::{StandaloneHerder, StandaloneSettings};
 pub use validate::{ValidatedKey, Validation};

@@ -43,13 +43,15 @@ pub(crate) fn plugin_keys(
     let found = PluginKind::ALL.into_iter().find_map(|kind| Some((kind, plugins.find(kind, name)?)));
     let Some((kind, plugin)) = found else { return Err(not_shown(name)) };
     check_version(&plugin, name, version).map_err(|error| HerderError::BadRequest(error.to_string()))?;
-    let mut keys: Vec<ConfigKey> = plugin.definition.keys().cloned().collect();
-    if kind == PluginKind::Connector {
-        let sink = registry.connectors.find(&plugin.class).is_ok_and(|connector| connector.kind() == "sink");
-        let kind = if sink { ConnectorKind::Sink } else { ConnectorKind::Source };
-        let framework = definition_for_class(kind, plugins, &plugin.class);
-        keys.extend(framework.keys().filter(|key| plugin.definition.get(&key.name).is_none()).cloned());
+    if kind != PluginKind::Connector {
+        return Ok(plugin.definition.keys().cloned().collect());
     }
+    let connector = registry.connectors.find(&plugin.class)?;
+    let own = connector.config();
+    let mut keys: Vec<ConfigKey> = own.keys().cloned().collect();
+    let kind = if connector.kind() == "sink" { ConnectorKind::Sink } else { ConnectorKind::Source };
+    let framework = definition_for_class(kind, plugins, &plugin.class);
+    keys.extend(framework.keys().filter(|key| own.get(&key.name).is_none()).cloned());
     Ok(keys)
 }
 

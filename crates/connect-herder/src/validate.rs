@@ -11,7 +11,10 @@ use connect_config::{Classes, ConnectorKind, PluginInfo, PluginKind, Plugins, Wo
 use indexmap::IndexMap;
 use kafka_config::{ConfigDef, ConfigKey, ConfigValue, RawConfig, hash_order};
 
-use crate::HerderError;
+use crate::{HerderError, Progress};
+
+/// Parity: what a request that waits too long for this is told.
+pub(crate) const RETRIEVING: &str = "retrieving the configuration definition from the connector";
 
 const CLASS_KEY: &str = "connector.class";
 const VERSION_KEY: &str = "connector.plugin.version";
@@ -105,6 +108,7 @@ pub(crate) fn validate(
     registry: &Registry,
     plugins: &Plugins,
     worker: &WorkerConfig,
+    progress: &Progress,
 ) -> Result<Validation, HerderError> {
     let plugin = connector(config, registry, plugins)?;
     let kind = match plugin {
@@ -115,17 +119,24 @@ pub(crate) fn validate(
         return Ok(without_version(config, plugins, &fault));
     }
     let refused = |error: kafka_config::ConfigError| Error::config(error.to_string());
-    let mut found = preflight(kind, config, plugins, worker).map_err(refused)?;
+    let specific = match kind {
+        ConnectorKind::Source => "validating source connector-specific properties for the connector",
+        ConnectorKind::Sink => "validating sink connector-specific properties for the connector",
+    };
+    let found = progress.during(specific, || preflight(kind, config, plugins, worker));
+    let mut found = found.map_err(refused)?;
     let class = config.get(CLASS_KEY).unwrap_or_default().to_owned();
     let groups = found.definition.groups().to_vec();
     let mut all = Validation { class, error_count: 0, groups, keys: Vec::new(), warnings: found.warnings };
     let converters = converter_values(config, plugins, &mut found.values);
     // A key of the connector takes the place of a framework key of the same name.
-    let own = plugin.config();
+    let own = progress.during(RETRIEVING, || plugin.config());
+    let multi = "performing multi-property validation for the connector";
+    let own_values = progress.during(multi, || own.validate_all(config));
     let mut keys = by_name(found.definition.keys().cloned(), |key| &key.name);
     let mut values = by_name(found.values, |value| &value.name);
     keys.extend(by_name(own.keys().cloned(), |key| &key.name));
-    values.extend(by_name(own.validate_all(config), |value| &value.name));
+    values.extend(by_name(own_values, |value| &value.name));
     own.groups().iter().for_each(|group| all.add_group(group));
     all.add_own(keys, values);
     for client in clients_of(kind, config) {

@@ -30,7 +30,7 @@ impl PluginLookup for RegistryLookup {
         match kind {
             PluginKind::Connector => {
                 let plugin = registry.connectors.find(name).ok()?;
-                Some(info(plugin.class(), plugin.version(), plugin.config()))
+                Some(info(plugin.class(), plugin.version(), ConfigDef::new()))
             }
             PluginKind::Converter => find(&registry.converters, name),
             PluginKind::HeaderConverter => find(&registry.header_converters, name),
@@ -45,7 +45,7 @@ impl PluginLookup for RegistryLookup {
             PluginKind::Connector => registry
                 .connectors
                 .iter()
-                .map(|(class, plugin)| info(class, plugin.version(), plugin.config()))
+                .map(|(class, plugin)| info(class, plugin.version(), ConfigDef::new()))
                 .collect(),
             PluginKind::Converter => list(&registry.converters),
             PluginKind::HeaderConverter => list(&registry.header_converters),

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
-use connect_herder::HerderError;
+use connect_herder::{HerderError, Progress};
 use connect_rest_model::ErrorBody;
 
 /// An error answer.
@@ -37,6 +37,12 @@ impl RestError {
     /// An answer that took too long.
     pub(crate) fn timed_out() -> Self {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "Request timed out")
+    }
+
+    /// An answer that took too long, with what is taking so long.
+    pub(crate) fn timed_out_while(progress: &Progress) -> Self {
+        let Some(text) = progress.text() else { return Self::timed_out() };
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, format!("Request timed out. {text}"))
     }
 }
 

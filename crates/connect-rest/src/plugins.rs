@@ -56,7 +56,10 @@ pub(crate) async fn config(
     Path(name): Path<String>,
     Query(wanted): Query<Wanted>,
 ) -> Result<Json<Vec<model::ConfigKeyInfo>>, RestError> {
-    let keys = state.herder.plugin_keys(&name, wanted.version.as_deref())?;
+    let keys = state.carry_out("keys of a plug-in", |herder| {
+        Box::pin(async move { herder.plugin_keys(&name, wanted.version.as_deref()).await })
+    });
+    let keys = keys.await?;
     Ok(Json(keys.into_iter().map(key_model).collect()))
 }
 
@@ -73,8 +76,11 @@ pub(crate) async fn validate(
         let text = format!("Included connector type {class} does not match request type {name}");
         return Err(RestError::new(StatusCode::BAD_REQUEST, text));
     }
-    let result =
-        state.carry_out("validate", |herder| Box::pin(async move { Ok(herder.validate(config).await) })).await?;
+    let result = state
+        .carry_out_told("validate", |herder, progress| {
+            Box::pin(async move { Ok(herder.validate(config, progress).await) })
+        })
+        .await?;
     result.map(|found| Json(validation_model(found))).map_err(wrapped)
 }
 

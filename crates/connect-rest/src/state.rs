@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use connect_api::plugin::Registry;
-use connect_herder::{Herder, HerderError, Loggers};
+use connect_herder::{Herder, HerderError, Loggers, Progress};
 use env::{BoxFuture, Env};
 use tokio::sync::oneshot;
 
@@ -31,28 +31,43 @@ impl RestState {
         name: &str,
         request: impl FnOnce(Arc<dyn Herder>) -> BoxFuture<'static, Result<T, HerderError>>,
     ) -> Result<T, RestError> {
-        in_time(&self.env, name, request(self.herder.clone())).await
+        in_time(&self.env, name, request(self.herder.clone()))
+            .await
+            .unwrap_or_else(|TooLate| Err(RestError::timed_out()))
+    }
+
+    /// The same for a request that says what it is doing, also to who waits too long.
+    pub(crate) async fn carry_out_told<T: Send + 'static>(
+        &self,
+        name: &str,
+        request: impl FnOnce(Arc<dyn Herder>, Progress) -> BoxFuture<'static, Result<T, HerderError>>,
+    ) -> Result<T, RestError> {
+        let progress = Progress::new(&self.env);
+        let done = in_time(&self.env, name, request(self.herder.clone(), progress.clone())).await;
+        done.unwrap_or_else(|TooLate| Err(RestError::timed_out_while(&progress)))
     }
 }
+
+struct TooLate;
 
 async fn in_time<T: Send + 'static>(
     env: &Env,
     name: &str,
     request: BoxFuture<'static, Result<T, HerderError>>,
-) -> Result<T, RestError> {
+) -> Result<Result<T, RestError>, TooLate> {
     let (reply, answer) = oneshot::channel();
     let work = async move {
         let _ = reply.send(request.await);
     };
     env.work().spawn(name, Box::pin(work));
     match env.timeout(REQUEST_LIMIT, answer).await {
-        Ok(Ok(result)) => result.map_err(RestError::from),
+        Ok(Ok(result)) => Ok(result.map_err(RestError::from)),
         // The work panicked; the panic is in the log.
-        Ok(Err(_)) => Err(RestError::new(
+        Ok(Err(_)) => Ok(Err(RestError::new(
             axum::http::StatusCode::INTERNAL_SERVER_ERROR,
             "The request failed in the worker; the worker's log says why",
-        )),
-        Err(_) => Err(RestError::timed_out()),
+        ))),
+        Err(_) => Err(TooLate),
     }
 }
 
@@ -77,7 +92,8 @@ mod tests {
                 Ok(())
             };
             let before = env.clock().now();
-            let error = in_time(&env, "request", Box::pin(request)).await.unwrap_err().into_response();
+            assert!(in_time(&env, "request", Box::pin(request)).await.is_err());
+            let error = RestError::timed_out().into_response();
             assert_eq!((env.clock().now() - before).as_secs(), 90);
             assert_eq!(error.status(), 500);
             let body = to_bytes(error.into_body(), 1_000).await.unwrap();
@@ -86,5 +102,28 @@ mod tests {
             env.sleep(Duration::from_secs(60)).await;
             assert!(done.load(Ordering::Relaxed));
         });
+    }
+
+    #[test]
+    fn who_waits_too_long_for_a_validation_is_told_what_it_is_doing() {
+        Sim::new(1).run(async |env, _| {
+            let progress = Progress::new(&env);
+            assert_eq!(message(RestError::timed_out_while(&progress)).await, "Request timed out");
+            let told = progress.clone();
+            let request = async move {
+                told.begins("performing multi-property validation for the connector");
+                std::future::pending::<Result<(), HerderError>>().await
+            };
+            assert!(in_time(&env, "request", Box::pin(request)).await.is_err());
+            let text = message(RestError::timed_out_while(&progress)).await;
+            let expected = "Request timed out. The worker is currently performing multi-property validation for the \
+                            connector, which began at ";
+            assert!(text.strip_prefix(expected).is_some_and(|instant| instant.ends_with('Z')), "{text}");
+        });
+    }
+
+    async fn message(error: RestError) -> String {
+        let body = to_bytes(error.into_response().into_body(), 1_000).await.unwrap();
+        serde_json::from_slice::<connect_rest_model::ErrorBody>(&body).unwrap().message.unwrap()
     }
 }

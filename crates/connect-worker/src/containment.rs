@@ -13,7 +13,7 @@ pub(crate) async fn contain<T>(future: impl Future<Output = Result<T>>) -> Resul
 }
 
 /// The same for code that does not wait.
-pub(crate) fn contain_now<T>(call: impl FnOnce() -> Result<T>) -> Result<T> {
+pub fn contain_now<T>(call: impl FnOnce() -> Result<T>) -> Result<T> {
     catch_unwind(AssertUnwindSafe(call)).unwrap_or_else(|payload| Err(panicked(&*payload)))
 }
 

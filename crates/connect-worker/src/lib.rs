@@ -24,6 +24,7 @@ mod topic_tracking;
 mod worker;
 
 pub use budget::Budget;
+pub use containment::contain_now;
 pub use offsets::{ConnectorOffsets, OffsetChanges, SourceChanges};
 pub use status::{State, StatusListener, TaskId};
 pub use supervise::Abandoned;

@@ -13,6 +13,7 @@ use kafka_config::RawConfig;
 use kafka_config::provider::Providers;
 use parking_lot::Mutex;
 
+use super::questions::Questions;
 use super::turns::{Turn, Turns};
 use crate::HerderError;
 use crate::events::{Event, Events, Inbox};
@@ -54,6 +55,7 @@ pub struct StandaloneHerder {
     turns: Arc<Turns>,
     /// Connectors whose reconfiguration waits for its turn.
     pub(super) reconfiguring: Mutex<BTreeSet<String>>,
+    pub(super) questions: Questions,
     pub(super) ready: watch::Sender<bool>,
 }
 
@@ -77,6 +79,7 @@ impl StandaloneHerder {
             made_for: Mutex::default(),
             turns: Arc::default(),
             reconfiguring: Mutex::default(),
+            questions: Questions::default(),
             ready: watch::Sender::new(false),
         });
         let weak = Arc::downgrade(&herder);

@@ -3,6 +3,7 @@
 mod configurations;
 mod herder;
 mod making;
+mod questions;
 mod turns;
 mod verbs;
 

@@ -12,6 +12,7 @@ use super::herder::Answer;
 use crate::HerderError;
 use crate::herder::{ConnectorInfo, ConnectorStatus, Created, Herder, RestartRequest, TaskInfo, TaskStatus};
 use crate::offsets::{self, PartitionOffset};
+use crate::progress::Progress;
 use crate::validate::Validation;
 
 #[async_trait]
@@ -34,14 +35,18 @@ impl Herder for StandaloneHerder {
         self.configs.snapshot().keys().cloned().collect()
     }
 
-    async fn validate(&self, config: RawConfig) -> Answer<Validation> {
+    async fn validate(&self, config: RawConfig, progress: Progress) -> Answer<Validation> {
         let name = config.get("name").unwrap_or_default().to_owned();
-        let config = self.meant(&name, config)?;
-        self.validation(&config).await
+        let config = self.meant(&name, config, &progress).await?;
+        self.validation(&config, &progress).await
     }
 
-    fn plugin_keys(&self, name: &str, version: Option<&str>) -> Answer<Vec<ConfigKey>> {
-        crate::plugin_keys::plugin_keys(name, version, self.worker.registry(), &self.settings.plugins)
+    async fn plugin_keys(&self, name: &str, version: Option<&str>) -> Answer<Vec<ConfigKey>> {
+        let keys = || crate::plugin_keys::plugin_keys(name, version, self.worker.registry(), &self.settings.plugins);
+        match self.worker.registry().connectors.find(name) {
+            Ok(plugin) => self.questions.ask(self.env(), plugin, &Progress::new(self.env()), keys).await,
+            Err(_) => keys(),
+        }
     }
 
     fn connector_info(&self, name: &str) -> Answer<ConnectorInfo> {
@@ -85,8 +90,9 @@ impl Herder for StandaloneHerder {
         target: Option<TargetState>,
         replace: bool,
     ) -> Answer<Created> {
-        let config = self.meant(name, config)?;
-        self.check(name, &config).await?;
+        let progress = Progress::new(self.env());
+        let config = self.meant(name, config, &progress).await?;
+        self.check(name, &config, &progress).await?;
         let _turn = self.turn(name).await;
         let before = self.configured(name);
         if before.is_some() {
