@@ -1,6 +1,7 @@
 //! Bodies of requests: JSON, checked as Jersey and Jackson check them.
 
 use std::borrow::Cow;
+use std::error::Error;
 
 use axum::extract::{FromRequest, Request};
 use axum::http::StatusCode;
@@ -12,6 +13,7 @@ use serde::de::DeserializeOwned;
 
 use crate::error::RestError;
 use crate::media::is_json;
+use crate::patience::Silence;
 
 /// The longest body that is read, in bytes.
 pub(crate) const LONGEST: usize = 64 << 20;
@@ -35,7 +37,10 @@ async fn json_bytes<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes
         return Err(RestError::unmatched(StatusCode::UNSUPPORTED_MEDIA_TYPE));
     }
     let bytes = Bytes::from_request(request, state).await;
-    let bytes = bytes.map_err(|error| RestError::new(error.status(), error.body_text()))?;
+    let bytes = bytes.map_err(|error| match error.status() {
+        StatusCode::BAD_REQUEST => broken(&error),
+        status => RestError::new(status, error.body_text()),
+    })?;
     // Parity: a request without a body needs no type.
     if media.is_none() && !bytes.is_empty() {
         return Err(RestError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "HTTP 415 Unsupported Media Type"));
@@ -45,6 +50,14 @@ async fn json_bytes<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes
         Cow::Borrowed(text) => bytes.slice_ref(text),
         Cow::Owned(text) => text.into(),
     })
+}
+
+/// A body that came in part. Parity: Java's words.
+fn broken(error: &(dyn Error + 'static)) -> RestError {
+    let causes = std::iter::successors(Some(error), |error| (*error).source());
+    let silence = causes.filter_map(<dyn Error>::downcast_ref::<Silence>).next();
+    let text = silence.map_or_else(|| "Early EOF".to_owned(), Silence::to_string);
+    RestError::new(StatusCode::INTERNAL_SERVER_ERROR, text)
 }
 
 /// Parity: text that is no JSON is answered with 500.

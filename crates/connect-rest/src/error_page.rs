@@ -1,6 +1,6 @@
 //! Jetty's own answers to requests that no resource gets to see.
 
-use axum::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE};
+use axum::http::header::{ACCEPT, CACHE_CONTROL, CONNECTION, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 
@@ -16,6 +16,13 @@ pub(crate) struct Replaced;
 /// A path that cannot be decoded, or can be read in more than one way. What the client accepts is not looked at yet.
 pub(crate) fn ambiguous(method: &Method) -> Response {
     bad_request(method, &html("The path cannot be decoded, or can be read in more than one way."))
+}
+
+/// A request that does not say clearly whom it asks. Nothing else is read from the connection.
+pub(crate) fn unaddressed(method: &Method, fault: &str) -> Response {
+    let mut answer = bad_request(method, &html(&format!("The header Host is missing or wrong: {fault}.")));
+    answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    answer
 }
 
 /// A header that cannot be read; for people or programs, as the client accepts.

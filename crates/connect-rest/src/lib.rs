@@ -11,6 +11,7 @@ mod loggers;
 mod matching;
 mod media;
 mod offsets;
+mod patience;
 mod plugins;
 mod replies;
 mod root;

@@ -4,8 +4,8 @@
 use axum::body::Body;
 use axum::extract::Request;
 use axum::http::header::{ACCEPT, ALLOW, CONTENT_TYPE, HOST};
-use axum::http::uri::PathAndQuery;
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
+use axum::http::uri::{Authority, PathAndQuery};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, Version};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
@@ -13,14 +13,29 @@ use crate::error::RestError;
 use crate::error_page;
 use crate::media::{content_type, is_json, ranges};
 
-/// Refuses ambiguous paths; drops a slash at the end and matrix parameters. Runs before routes are looked at.
+/// Refuses requests that do not say whom they ask, and ambiguous paths; drops a slash at the end and matrix parameters. Runs
+/// before routes are looked at.
 pub(crate) async fn normal_path(mut request: Request, next: Next) -> Response {
+    if let Some(fault) = host_fault(&request) {
+        return error_page::unaddressed(request.method(), fault);
+    }
     let Some(path) = normal(request.uri().path()) else { return error_page::ambiguous(request.method()) };
     if path != request.uri().path() {
         let Some(uri) = with_path(request.uri(), &path) else { return error_page::ambiguous(request.method()) };
         *request.uri_mut() = uri;
     }
     next.run(request).await
+}
+
+/// What is wrong with the header `Host`, in Jetty's words.
+fn host_fault(request: &Request) -> Option<&'static str> {
+    let mut hosts = request.headers().get_all(HOST).iter();
+    match (hosts.next(), hosts.next()) {
+        (None, _) => (request.version() != Version::HTTP_10).then_some("No Host"),
+        (Some(_), Some(_)) => Some("Duplicate Host Header"),
+        (Some(host), None) if host.as_bytes().trim_ascii().is_empty() => Some("Blank Host"),
+        (Some(host), None) => Authority::try_from(host.as_bytes()).err().map(|_| "Bad HostPort"),
+    }
 }
 
 /// Refuses media types other than JSON, also of bodies that nobody would read. Runs for methods that a path has.

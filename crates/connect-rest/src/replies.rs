@@ -10,10 +10,11 @@ use axum::http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_MAX_AGE,
     ACCESS_CONTROL_REQUEST_METHOD, DATE, EXPIRES, LAST_MODIFIED, ORIGIN, SERVER, VARY,
 };
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::Response;
 use env::Env;
+use hyper::ext::ReasonPhrase;
 
 use crate::error_page::Replaced;
 
@@ -62,6 +63,10 @@ const SELF: &str = concat!("Moldau/", env!("CARGO_PKG_VERSION"));
 
 /// With `Server`, and `Date` from the clock of `env`: hyper's own asks the machine. Runs around everything.
 pub(crate) fn signed(env: &Env, mut response: Response) -> Response {
+    if response.status() == StatusCode::INTERNAL_SERVER_ERROR {
+        // Parity: Jetty's words.
+        response.extensions_mut().insert(ReasonPhrase::from_static(b"Server Error"));
+    }
     let headers = response.headers_mut();
     headers.entry(SERVER).or_insert(HeaderValue::from_static(SELF));
     if let Some(date) = date(env, 0) {

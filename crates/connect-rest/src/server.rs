@@ -21,6 +21,7 @@ use hyper_util::service::TowerToHyperService;
 
 use crate::access_log::Peer;
 use crate::error::RestError;
+use crate::patience::{self, Patience};
 use crate::replies::{self, ReplyRules};
 use crate::state::RestState;
 use crate::{access_log, body, connectors, internal, loggers, matching, offsets, plugins, root, tasks, topics};
@@ -158,6 +159,9 @@ fn admin_routes() -> Router<RestState> {
 /// More connections than anybody needs; those beyond are closed at once.
 const MAX_CONNECTIONS: usize = 1_000;
 
+/// More than fit into what Java takes for a request's head.
+const MAX_HEADERS: usize = 1_000;
+
 /// One socket and its connections. Each connection is a task of `env`, so that it ends with the process, also with a
 /// simulated one.
 struct Listening {
@@ -197,13 +201,22 @@ impl Listening {
             tracing::warn!(%peer, "too many REST connections, this one is closed");
             return;
         }
-        let service = TowerToHyperService::new(self.router.clone().layer(Extension(Peer(peer))));
+        let patience = Patience::new(&self.env);
+        let router = self.router.clone().layer(Extension(Peer(peer)));
+        let router = router.layer(middleware::from_fn_with_state(patience.clone(), patience::kept));
+        let service = TowerToHyperService::new(router);
         let connection = async move {
-            let mut served =
-                pin!(http1::Builder::new().auto_date_header(false).serve_connection(TokioIo::new(stream), service));
+            let mut protocol = http1::Builder::new();
+            // Parity: names of headers begin in capitals, as scripts look for them.
+            protocol.auto_date_header(false).title_case_headers(true).max_headers(MAX_HEADERS);
+            let mut served = pin!(protocol.serve_connection(TokioIo::new(stream), service));
             let ended = tokio::select! {
                 biased;
                 ended = &mut served => ended,
+                () = patience.end() => {
+                    tracing::debug!(%peer, "nothing was asked on a REST connection for too long, it is closed");
+                    return;
+                }
                 _ = stopping.wait_for(|stop| *stop) => {
                     served.as_mut().graceful_shutdown();
                     served.await
@@ -214,5 +227,68 @@ impl Listening {
             }
         };
         self.open.push(self.env.work().spawn("REST connection", Box::pin(connection)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::header::HeaderName;
+    use env_sim::Sim;
+    use serde_json::Value;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    use super::*;
+    use crate::body::AnyBody;
+
+    /// Seconds until the server has closed the connection, and what it said until then.
+    async fn said(env: &Env, address: SocketAddr, pieces: &[(u64, &str)]) -> (u64, String) {
+        let begun = env.clock().now();
+        let (mut from, mut to) = tokio::io::split(env.network().connect(address).await.unwrap());
+        let read = async move {
+            let mut text = Vec::new();
+            from.read_to_end(&mut text).await.unwrap();
+            String::from_utf8(text).unwrap()
+        };
+        let write = async {
+            for (after, piece) in pieces {
+                env.sleep(Duration::from_secs(*after)).await;
+                // The server may be gone by then.
+                let _ = to.write_all(piece.as_bytes()).await;
+            }
+        };
+        let (text, ()) = tokio::join!(read, write);
+        ((env.clock().now() - begun).as_secs(), text)
+    }
+
+    #[test]
+    fn silent_clients_lose_their_connection_and_slow_ones_do_not() {
+        Sim::new(1).run(async |env, sim| {
+            let server = sim.env_for("server");
+            let address = SocketAddr::new(sim.ip_of("server"), 80);
+            let listener = server.network().listen(address).await.unwrap();
+            let slow = env.clone();
+            let router = Router::new()
+                .route("/slow", get(async move || slow.sleep(Duration::from_secs(300)).await))
+                .route("/body", post(async |AnyBody(body): AnyBody<Value>| body.unwrap_or_default().to_string()))
+                .route("/header", get(async || [(HeaderName::from_static("x-some-thing"), "1")]));
+            let listening = Listening { env: server.clone(), listener, router, open: Vec::new() };
+            let stop = watch::Sender::new(false);
+            let _server = server.work().spawn("server", Box::pin(listening.run(stop.subscribe())));
+
+            assert_eq!(said(&env, address, &[]).await, (90, String::new()));
+            // A head that comes in drops is no request yet.
+            assert_eq!(said(&env, address, &[(0, "GET /header"), (60, " HTTP")]).await, (90, String::new()));
+            let (seconds, text) = said(&env, address, &[(0, "GET /slow HTTP/1.1\r\nhost: a\r\n\r\n")]).await;
+            assert!(seconds == 390 && text.starts_with("HTTP/1.1 200 OK\r\n"), "{seconds} {text}");
+            let head = "POST /body HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: 3\r\n\r\n";
+            let drops = [(0, head), (80, "{"), (80, " "), (80, "}")];
+            let (seconds, text) = said(&env, address, &drops).await;
+            assert!(seconds == 330 && text.ends_with("\r\n\r\n{}"), "{seconds} {text}");
+            let (seconds, text) = said(&env, address, &[(0, head), (0, "{")]).await;
+            assert!(seconds <= 180 && text.starts_with("HTTP/1.1 500 "), "{seconds} {text}");
+            assert!(text.ends_with("TimeoutException: Idle timeout expired: 90000/90000 ms\"}"), "{text}");
+            let (_, text) = said(&env, address, &[(0, "GET /header HTTP/1.1\r\nhost: a\r\n\r\n")]).await;
+            assert!(text.contains("\r\nX-Some-Thing: 1\r\n"), "{text}");
+        });
     }
 }
