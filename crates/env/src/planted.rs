@@ -33,10 +33,20 @@ pub enum Bug {
     FilterDropsNeighbour = 13,
     /// Of two records that a sink refuses together, the second one counts as put.
     BisectDropsNeighbour = 14,
+    /// A partition that nothing was committed for, of a topic found by a pattern, is read from its end on.
+    MatchedTopicFromLatest = 15,
+    /// Topics that match and come later are not noticed.
+    NewTopicsUnnoticed = 16,
+    /// A topic is read when a part of its name matches.
+    PatternFoundInside = 17,
+    /// Whatever is answered to the creation of a topic, it counts as there.
+    CreationReplyIgnored = 18,
+    /// The offset of a source's dead letter is safe at once, whatever comes before it.
+    LetterBeforeRows = 19,
 }
 
 /// All planted bugs.
-pub const ALL: [Bug; 14] = [
+pub const ALL: [Bug; 19] = [
     Bug::OffsetBeforeAcknowledgement,
     Bug::GapInAcknowledgedPrefix,
     Bug::SkippedRewind,
@@ -51,6 +61,11 @@ pub const ALL: [Bug; 14] = [
     Bug::CommitBeforeLetters,
     Bug::FilterDropsNeighbour,
     Bug::BisectDropsNeighbour,
+    Bug::MatchedTopicFromLatest,
+    Bug::NewTopicsUnnoticed,
+    Bug::PatternFoundInside,
+    Bug::CreationReplyIgnored,
+    Bug::LetterBeforeRows,
 ];
 
 #[cfg(planted_bugs)]

@@ -65,9 +65,10 @@ impl World {
                 self.strike_disk(accident);
             }
             Accident::ClockStepped => {
-                // Even twice less than `message.timestamp.after.max.ms`: a broker refuses records of a later time for good.
-                let by = self.dice.within(1..=1_750_000) as i64;
-                self.sim.step_clock(if self.dice.percent(50) { by } else { -by });
+                // From one end to the other it is less than `message.timestamp.after.max.ms`: a broker refuses records of a
+                // later time for good, and a letter has the time of its record.
+                let ahead = self.dice.within(0..=3_500_000) as i64 - 1_750_000;
+                self.sim.step_clock(ahead - std::mem::replace(&mut self.clock_ahead, ahead));
             }
             Accident::ConnectorRestarted
             | Accident::TaskRestarted

@@ -1,9 +1,11 @@
 //! The broker's machine: a broker that keeps its data when it is restarted, and the faults of its requests.
 
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use connect_kafka::{Clients, NativeClients, Row, Rows};
 use env::Env;
 use env_sim::SimHandle;
 use kafka_broker::{Broker, BrokerConfig, Data, Fault, Faults, Handle, Request};
@@ -14,8 +16,9 @@ use kafka_wire::{ApiKey, ErrorCode};
 
 use super::checkers::Observer;
 use super::dice::Dice;
-use super::plan::{Plan, TOPIC};
+use super::plan::Plan;
 use super::tally::Tally;
+use super::topics::{INTERNAL, INTERNAL_VALUE};
 use super::world::BROKER;
 
 /// What happens to requests for a while.
@@ -48,10 +51,15 @@ pub(crate) struct RequestFaults {
     /// Whether what is produced may be refused for good. Where failures are tolerated that loses records, as in Java.
     for_good: bool,
     spell: Mutex<Option<Spell>>,
+    /// The request to make a topic that something happens to, and what.
+    creation: Option<(u64, Weather)>,
+    creations: AtomicU64,
+    /// The history has begun.
+    open: AtomicBool,
 }
 
 /// Requests whose loss or failure matters most.
-const APIS: [ApiKey; 11] = [
+const APIS: [ApiKey; 12] = [
     ApiKey::Produce,
     ApiKey::Produce,
     ApiKey::Fetch,
@@ -63,11 +71,21 @@ const APIS: [ApiKey; 11] = [
     ApiKey::Heartbeat,
     ApiKey::FindCoordinator,
     ApiKey::ListOffsets,
+    ApiKey::CreateTopics,
 ];
 
 impl RequestFaults {
-    pub(crate) fn new(sim: &SimHandle, tally: Arc<Tally>, observer: Arc<Observer>, for_good: bool) -> Arc<Self> {
-        Arc::new(Self { dice: Dice::new(sim), tally, observer, for_good, spell: Mutex::new(None) })
+    pub(crate) fn new(sim: &SimHandle, tally: Arc<Tally>, observer: Arc<Observer>, plan: &Plan) -> Arc<Self> {
+        Arc::new(Self {
+            dice: Dice::new(sim),
+            tally,
+            observer,
+            for_good: !plan.fates,
+            spell: Mutex::new(None),
+            creation: plan.creation_fault,
+            creations: AtomicU64::new(0),
+            open: AtomicBool::new(false),
+        })
     }
 
     /// From now on requests have this weather.
@@ -75,6 +93,11 @@ impl RequestFaults {
         let api = self.dice.percent(70).then(|| self.dice.pick(&APIS));
         let percent = self.dice.pick(&[10, 50, 100]);
         *self.spell.lock().unwrap() = Some(Spell { weather, api, percent });
+    }
+
+    /// The history begins.
+    pub(crate) fn open(&self) {
+        self.open.store(true, Ordering::Relaxed);
     }
 
     /// From now on they pass.
@@ -89,19 +112,32 @@ impl Faults for RequestFaults {
         if request.api == ApiKey::Produce {
             self.observer.produce_from(request.peer);
         }
+        if request.api == ApiKey::CreateTopics && self.open.load(Ordering::Relaxed) {
+            let number = self.creations.fetch_add(1, Ordering::Relaxed);
+            if let Some((_, weather)) = self.creation.filter(|(which, _)| *which == number) {
+                self.tally.add(format!("request to make a topic: {weather:?}"));
+                return self.fault(request.api, weather);
+            }
+        }
         let Some(spell) = *self.spell.lock().unwrap() else { return Fault::None };
         if spell.api.is_some_and(|api| api != request.api) || !self.dice.percent(spell.percent) {
             return Fault::None;
         }
         self.tally.add(format!("{:?} {:?}", request.api, spell.weather));
-        match spell.weather {
-            Weather::Refuse => refusals(request.api).map_or(Fault::None, |codes| {
+        self.fault(request.api, spell.weather)
+    }
+}
+
+impl RequestFaults {
+    fn fault(&self, api: ApiKey, weather: Weather) -> Fault {
+        match weather {
+            Weather::Refuse => refusals(api).map_or(Fault::None, |codes| {
                 let code = self.dice.pick(codes);
-                let of_producers = matches!(request.api, ApiKey::Produce | ApiKey::Metadata);
+                let of_producers = matches!(api, ApiKey::Produce | ApiKey::Metadata);
                 if of_producers && !code.is_retriable() && !self.for_good {
                     return Fault::None;
                 }
-                if request.api == ApiKey::Produce && !code.is_retriable() {
+                if api == ApiKey::Produce && !code.is_retriable() {
                     self.observer.producer_fails();
                 }
                 self.tally.add("request refused");
@@ -152,6 +188,15 @@ fn refusals(api: ApiKey) -> Option<&'static [ErrorCode]> {
         ],
         ApiKey::ListOffsets => &[NotLeaderOrFollower, UnknownTopicOrPartition, LeaderNotAvailable, KafkaStorageError],
         ApiKey::Metadata => &[LeaderNotAvailable, UnknownTopicOrPartition, TopicAuthorizationFailed],
+        ApiKey::CreateTopics => &[
+            NotController,
+            RequestTimedOut,
+            TopicAuthorizationFailed,
+            ClusterAuthorizationFailed,
+            PolicyViolation,
+            ThrottlingQuotaExceeded,
+            UnknownServerError,
+        ],
         ApiKey::FindCoordinator => &[CoordinatorNotAvailable, CoordinatorLoadInProgress],
         ApiKey::JoinGroup => &[
             CoordinatorLoadInProgress,
@@ -206,7 +251,14 @@ impl BrokerHost {
     pub(crate) fn new(sim: &SimHandle, observer: Arc<Observer>, faults: Arc<RequestFaults>, plan: &Plan) -> Self {
         let mut config = BrokerConfig::new("0.0.0.0:9092".parse().expect("an address"));
         config.advertised_host = Some(BROKER.to_owned());
-        config.default_partitions = plan.partitions;
+        match &plan.topics.rules {
+            None => config.default_partitions = plan.topics.list[0].partitions,
+            Some(rules) => {
+                // No rule of the source gives so many: a topic that has them was made by somebody else.
+                config.default_partitions = 5;
+                config.auto_create_topics = rules.broker_makes_topics;
+            }
+        }
         config.max_batch_bytes = plan.max_batch_bytes;
         config.faults = Some(faults);
         if plan.broker_disk.is_some_and(|disk| disk.syncs_each) {
@@ -240,19 +292,55 @@ impl BrokerHost {
         }
     }
 
-    /// Makes the topic with small segments; without it, it is made when somebody asks for it.
-    pub(crate) async fn create_topic(&self, segment_bytes: u64) {
+    /// Makes the topics that are there from the beginning, with small segments if they are to have them. Another one is
+    /// made when somebody asks for it.
+    pub(crate) async fn prepare(&self, plan: &Plan) {
+        let segment_bytes = plan.broker_disk.and_then(|disk| disk.segment_bytes);
+        let Some(topic) = plan.topics.list.first().filter(|_| plan.topics.rules.is_none()) else {
+            for topic in plan.topics.list.iter().filter(|topic| topic.there) {
+                self.create_topic(&topic.name, Some(topic.partitions), segment_bytes).await;
+            }
+            self.create_topic(INTERNAL, Some(1), None).await;
+            return self.write_internal().await;
+        };
+        if segment_bytes.is_some() {
+            self.create_topic(&topic.name, None, segment_bytes).await;
+        }
+    }
+
+    /// Writes what no sink must get.
+    async fn write_internal(&self) {
+        let config = RawConfig::from([("bootstrap.servers", "broker:9092"), ("enable.idempotence", "false")]);
+        let producer = NativeClients::new(self.sim.env_for(WATCHER)).producer(&config).expect("a sound configuration");
+        let mut rows = Rows::new();
+        rows.data_mut().extend_from_slice(INTERNAL_VALUE.as_bytes());
+        let value = Some(0..rows.position());
+        let (topic, headers) = (INTERNAL.into(), 0..rows.header_position());
+        rows.push(Row { topic, partition: None, timestamp: None, key: None, value, headers });
+        while producer.append(&rows, 0..1).expect("a sound record") == 0 {
+            producer.ready().await.expect("nothing has failed yet");
+        }
+        producer.flush();
+        producer.completions().await;
+        producer.close(Duration::from_secs(1)).await;
+    }
+
+    /// Makes a topic.
+    async fn create_topic(&self, name: &str, partitions: Option<i32>, segment_bytes: Option<u64>) {
         let env = self.sim.env_for(WATCHER);
         let config = AdminConfig::parse(&RawConfig::from([("bootstrap.servers", "broker:9092")]));
         let admin = Admin::new(env, config.expect("a sound configuration"));
         let topic = NewTopic {
-            name: TOPIC.to_owned(),
-            partitions: None,
+            name: name.to_owned(),
+            partitions,
             replication_factor: None,
-            configs: [("internal.segment.bytes".to_owned(), segment_bytes.to_string())].into(),
+            configs: segment_bytes
+                .map(|bytes| ("internal.segment.bytes".to_owned(), bytes.to_string()))
+                .into_iter()
+                .collect(),
         };
         let created = admin.create_topics(std::slice::from_ref(&topic)).await.expect("nothing has failed yet");
-        created[TOPIC].clone().expect("nothing has failed yet");
+        created[name].clone().expect("nothing has failed yet");
     }
 
     async fn try_start(&self, env: &Env) -> Result<(Handle, Data), String> {

@@ -14,7 +14,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use env_sim::SimHandle;
@@ -23,7 +23,9 @@ use kafka_wire::Batches;
 use kafka_wire::batch::DEFAULT_MAX_DECOMPRESSED;
 
 use super::fates::{Fate, fate_of, is_source_letter};
-use super::plan::{GROUP, OFFSET_FILE, Plan, QUEUE, SINK_FILE, SOURCE_QUEUE, SinkKind, TOPIC};
+use super::plan::{GROUP, OFFSET_FILE, Plan, QUEUE, SINK_FILE, SOURCE_QUEUE, SinkKind};
+use super::tally::Tally;
+use super::topics::{INTERNAL, INTERNAL_VALUE, Topics};
 use super::world::WORKER;
 
 /// A line of the source file.
@@ -36,9 +38,12 @@ struct Line {
     fate: Fate,
 }
 
-/// A partition of the topic.
-#[derive(Default)]
+/// A partition of a topic.
 struct Partition {
+    topic: Arc<str>,
+    index: i32,
+    /// Whether the sink takes it.
+    subscribed: bool,
     /// The line in each record.
     records: Vec<usize>,
     /// How many records are known to be delivered, since an offset beyond them was committed.
@@ -79,6 +84,8 @@ struct State {
     /// Bytes that the source file has.
     file_len: u64,
     partitions: Vec<Partition>,
+    /// Topics whose partitions were counted.
+    known_topics: BTreeSet<Arc<str>>,
     /// Lines that are in the topic.
     seen: Vec<bool>,
     /// The first line that is not.
@@ -109,6 +116,8 @@ pub(crate) struct Observer {
     sim: SimHandle,
     /// What the broker keeps; `None` while it is down.
     data: Mutex<Option<Data>>,
+    topics: Topics,
+    tally: Arc<Tally>,
     calm: bool,
     json: bool,
     fates: bool,
@@ -120,12 +129,23 @@ pub(crate) struct Observer {
 }
 
 impl Observer {
-    pub(crate) fn new(sim: &SimHandle, plan: &Plan) -> Self {
-        let mut state = State { fates: plan.fates, ..State::default() };
-        state.partitions.resize_with(plan.partitions as usize, Partition::default);
+    pub(crate) fn new(sim: &SimHandle, plan: &Plan, tally: Arc<Tally>) -> Self {
+        let partitions = plan.topics.list.iter().flat_map(|topic| {
+            let of = |index| Partition {
+                topic: topic.name.clone(),
+                index,
+                subscribed: topic.subscribed,
+                records: Vec::new(),
+                owed: 0,
+            };
+            (0..topic.partitions).map(of)
+        });
+        let state = State { fates: plan.fates, partitions: partitions.collect(), ..State::default() };
         Self {
             sim: sim.clone(),
             data: Mutex::default(),
+            topics: plan.topics.clone(),
+            tally,
             calm: plan.calm,
             json: plan.json.is_some(),
             fates: plan.fates,
@@ -138,7 +158,12 @@ impl Observer {
     /// A line will be written to the source file, up to byte `end`.
     pub(crate) fn line(&self, text: String, end: u64) {
         let state = &mut *self.state.lock().unwrap();
-        let fate = if self.fates { fate_of(state.lines.len(), self.picky) } else { Fate::File };
+        let number = state.lines.len();
+        let fate = match if self.fates { fate_of(number, self.picky) } else { Fate::File } {
+            Fate::EndsInSource => Fate::EndsInSource,
+            _ if !self.topics.is_taken(number) => Fate::Beside,
+            fate => fate,
+        };
         state.lines.push(Line { text, end, fate });
         state.seen.push(fate == Fate::EndsInSource);
         state.pass_seen();
@@ -171,10 +196,12 @@ impl Observer {
     pub(crate) fn broker_is_up(&self, data: &Data, power_was_lost: bool) {
         let state = &mut *self.state.lock().unwrap();
         for index in 0..state.partitions.len() {
-            let (known, end) = (state.partitions[index].records.len(), data.end_offset(TOPIC, index as i32));
+            let known = state.partitions[index].records.len();
+            let end = state.partitions[index].end_in(data);
             let kept = known.min(usize::try_from(end).unwrap_or(0));
             if kept < known && !power_was_lost {
-                let what = format!("partition {index} had {known} records, and has {end} though no power was lost");
+                let name = state.partitions[index].name();
+                let what = format!("partition {name} had {known} records, and has {end} though no power was lost");
                 state.violate(&self.sim, what);
             }
             state.partitions[index].records.truncate(kept);
@@ -266,11 +293,13 @@ impl Observer {
         for index in 0..state.partitions.len() {
             let known = |state: &State| state.partitions[index].records.len() as i64;
             // A read may end where a segment does.
-            while data.end_offset(TOPIC, index as i32) != known(state) {
-                let batches = data.batches(TOPIC, index as i32, known(state));
+            while state.partitions[index].end_in(data) != known(state) {
+                let Partition { topic, index: of_topic, .. } = &state.partitions[index];
+                let batches = data.batches(topic, *of_topic, known(state));
                 if batches.is_empty() {
                     return Ok(false);
                 }
+                self.check_topic(data, state, index)?;
                 self.take_in(state, index, batches)?;
             }
         }
@@ -291,6 +320,24 @@ impl Observer {
         Ok(true)
     }
 
+    /// A topic has the number of partitions that its maker gave it.
+    fn check_topic(&self, data: &Data, state: &mut State, index: usize) -> Result<(), String> {
+        let name = &state.partitions[index].topic;
+        if self.topics.rules.is_none() || !state.known_topics.insert(name.clone()) {
+            return Ok(());
+        }
+        let Some(topic) = self.topics.list.iter().find(|topic| topic.name == *name) else { return Ok(()) };
+        self.tally.add(if topic.there {
+            "lines in a topic that was there"
+        } else {
+            "lines in a topic that the source made"
+        });
+        match data.topics().get(&**name) {
+            Some(count) if *count == topic.partitions => Ok(()),
+            other => Err(format!("topic {name} has {other:?} partitions instead of {}", topic.partitions)),
+        }
+    }
+
     fn take_in(&self, state: &mut State, index: usize, batches: Bytes) -> Result<(), String> {
         for batch in Batches::new(batches) {
             let batch = batch.map_err(|error| format!("partition {index} holds a bad batch: {error}"))?;
@@ -299,7 +346,8 @@ impl Observer {
                 let record = record.map_err(|error| error.to_string())?;
                 let text = self.text_of(record.value.as_deref().unwrap_or_default())?;
                 let line = state.number_of(&text)?;
-                self.sim.trace(format_args!("partition {index} offset {} is line {line}", record.offset));
+                let name = state.partitions[index].name();
+                self.sim.trace(format_args!("partition {name} offset {} is line {line}", record.offset));
                 self.arrived(state, index, line)?;
             }
         }
@@ -353,6 +401,10 @@ impl Observer {
             return Err(format!("line {line} is in the topic before its end is in the file"));
         }
         state.partitions[index].records.push(line);
+        let right = &self.topics.list[self.topics.of_line(line)].name;
+        if state.partitions[index].topic != *right {
+            return Err(format!("line {line} is in partition {}, not in {right}", state.partitions[index].name()));
+        }
         if state.lines[line].fate == Fate::EndsInSource {
             return Err(format!("line {line} is in the topic, and the source should drop it"));
         }
@@ -367,11 +419,19 @@ impl Observer {
     fn look_at_commits(&self, data: &Data, state: &mut State) -> Result<(), String> {
         let mut grown = std::mem::take(&mut state.recheck);
         for index in 0..state.partitions.len() {
-            let committed = data.committed(GROUP, TOPIC, index as i32).unwrap_or(0);
             let partition = &mut state.partitions[index];
+            let committed = data.committed(GROUP, &partition.topic, partition.index);
+            if !partition.subscribed && committed.is_some() {
+                return Err(format!(
+                    "the sink has committed an offset of {}, which it should not take",
+                    partition.name()
+                ));
+            }
+            let committed = committed.unwrap_or(0);
             let committed = usize::try_from(committed).unwrap_or(0);
             if committed > partition.records.len() {
-                return Err(format!("offset {committed} of partition {index} is committed, which has no such record"));
+                let name = partition.name();
+                return Err(format!("offset {committed} of partition {name} is committed, which has no such record"));
             }
             if self.calm && committed < partition.owed {
                 return Err(format!("nothing failed, and the committed offset went back to {committed}"));
@@ -381,6 +441,9 @@ impl Observer {
                 partition.owed += 1;
                 grown = true;
             }
+        }
+        if self.topics.rules.is_some() && data.committed(GROUP, INTERNAL, 0).is_some() {
+            return Err("the sink has committed an offset of Kafka's own topic".to_owned());
         }
         if grown {
             self.read_durable(state);
@@ -396,9 +459,9 @@ impl Observer {
 
     /// Where a line stands.
     fn shown(&self, state: &State, line: usize) -> String {
-        let places = state.partitions.iter().enumerate().flat_map(|(index, partition)| {
+        let places = state.partitions.iter().flat_map(|partition| {
             let here = partition.records.iter().enumerate().filter(move |(_, found)| **found == line);
-            here.map(move |(offset, _)| format!("partition {index} offset {offset}"))
+            here.map(move |(offset, _)| format!("partition {} offset {offset}", partition.name()))
         });
         let places: Vec<_> = places.collect();
         let durable = state.durable.counts.get(&line).copied().unwrap_or(0);
@@ -414,6 +477,11 @@ impl Observer {
         durable.read_on(&content, lines);
         if let Some(line) = durable.counts.keys().find(|line| lines[**line].fate != Fate::File) {
             let what = format!("line {line} is in the sink's file, and should not be");
+            state.violate(&self.sim, what);
+        }
+        if let Some(text) = state.durable.fragments.iter().find(|text| text.contains(INTERNAL_VALUE.trim_matches('"')))
+        {
+            let what = format!("{text:?} is in the sink's file, from Kafka's own topic");
             state.violate(&self.sim, what);
         }
     }
@@ -444,16 +512,21 @@ impl Observer {
         if state.first_missing < state.lines.len() {
             return Some(format!("line {} is not in the topic", state.first_missing));
         }
-        // The offset of a line that is dropped is not stored, as in Java.
-        let end = state.lines.iter().rfind(|line| line.fate != Fate::EndsInSource).map_or(0, |line| line.end);
+        // The offset of a line that is dropped is not stored, as in Java; that of a dead letter is.
+        let counts = |(number, line): &(usize, &Line)| line.fate != Fate::EndsInSource || is_source_letter(*number);
+        let end = state.lines.iter().enumerate().rfind(counts).map_or(0, |(_, line)| line.end);
         if position.unwrap_or(0) != end {
             return Some(format!("the stored offset is {position:?}, the file's last line ends at {end}"));
         }
         self.read_durable(state);
-        for (index, partition) in state.partitions.iter().enumerate() {
+        for partition in state.partitions.iter().filter(|partition| partition.subscribed) {
             if partition.owed < partition.records.len() {
                 let end = partition.records.len();
-                return Some(format!("the committed offset of partition {index} is {} of {end}", partition.owed));
+                return Some(format!(
+                    "the committed offset of partition {} is {} of {end}",
+                    partition.name(),
+                    partition.owed
+                ));
             }
         }
         state.undelivered(&state.owed).map(|(line, _)| format!("line {line}: {}", self.shown(state, line)))
@@ -474,7 +547,7 @@ impl Observer {
             let (file, letters) = (count(&state.durable.counts), count(&state.letters.counts));
             let once = match state.lines[line].fate {
                 Fate::File | Fate::Letter => file + letters + count(&state.elsewhere) == 1,
-                Fate::EndsInSource | Fate::EndsInSink => file + letters == 0,
+                Fate::EndsInSource | Fate::EndsInSink | Fate::Beside => file + letters == 0,
             };
             if !once {
                 return Err(format!("nothing failed, and line {line} is not there once: {}", self.shown(state, line)));
@@ -493,6 +566,17 @@ impl Observer {
             state.lines.len(),
             state.durable.fragments
         )
+    }
+}
+
+impl Partition {
+    fn name(&self) -> String {
+        format!("{}-{}", self.topic, self.index)
+    }
+
+    /// The offset that its next record gets.
+    fn end_in(&self, data: &Data) -> i64 {
+        data.end_offset(&self.topic, self.index)
     }
 }
 
@@ -515,9 +599,10 @@ impl State {
             return Ok(());
         }
         match run.newest.insert(index, line) {
-            Some(newest) if newest > line => {
-                Err(format!("in partition {index} line {line} comes for the first time after {newest}"))
-            }
+            Some(newest) if newest > line => Err(format!(
+                "in partition {} line {line} comes for the first time after {newest}",
+                self.partitions[index].name()
+            )),
             Some(newest) if alone && !follows(newest + 1, line) => {
                 Err(format!("after line {newest} comes {line}: a gap"))
             }
@@ -543,7 +628,7 @@ impl State {
             let here = match self.lines[*line].fate {
                 Fate::File => count(&self.durable.counts),
                 Fate::Letter => count(&self.letters.counts),
-                Fate::EndsInSource | Fate::EndsInSink => return None,
+                Fate::EndsInSource | Fate::EndsInSink | Fate::Beside => return None,
             };
             let short = times.saturating_sub(here + count(&self.elsewhere));
             (short > 0).then_some((*line, short))

@@ -28,6 +28,8 @@ pub(crate) enum Fate {
     EndsInSink,
     /// In the sink's dead letter queue.
     Letter,
+    /// In a topic that the sink does not take.
+    Beside,
 }
 
 fn source_filters(line: usize) -> bool {

@@ -12,7 +12,7 @@ use kafka_config::RawConfig;
 use tokio::sync::Notify;
 
 use super::checkers::Observer;
-use super::plan::{GROUP, TOPIC};
+use super::plan::{GROUP, Plan, TOPIC};
 
 const HOST: &str = "outsider";
 
@@ -21,12 +21,15 @@ pub(crate) struct Outsider {
     sim: SimHandle,
     observer: Arc<Observer>,
     commits: bool,
+    topics: RawConfig,
     running: Option<(Arc<Notify>, Box<dyn Task>)>,
 }
 
 impl Outsider {
-    pub(crate) fn new(sim: &SimHandle, observer: Arc<Observer>, commits: bool) -> Self {
-        Self { sim: sim.clone(), observer, commits, running: None }
+    pub(crate) fn new(sim: &SimHandle, observer: Arc<Observer>, plan: &Plan) -> Self {
+        let mut topics = RawConfig::new();
+        plan.topics.add_to_sink(&mut topics);
+        Self { sim: sim.clone(), observer, commits: plan.outsider_commits, topics, running: None }
     }
 
     pub(crate) fn is_in(&self) -> bool {
@@ -37,8 +40,13 @@ impl Outsider {
     pub(crate) fn join(&mut self) {
         let env = self.sim.env_for(HOST);
         let leave = Arc::new(Notify::new());
-        let member =
-            Member { env: env.clone(), observer: self.observer.clone(), commits: self.commits, leave: leave.clone() };
+        let member = Member {
+            env: env.clone(),
+            observer: self.observer.clone(),
+            commits: self.commits,
+            matching: self.topics.contains_key("topics.regex"),
+            leave: leave.clone(),
+        };
         let task = env.work().spawn("outsider", Box::pin(member.run()));
         self.running = Some((leave, task));
     }
@@ -65,6 +73,8 @@ struct Member {
     env: Env,
     observer: Arc<Observer>,
     commits: bool,
+    /// Takes the topics that match, as the sink does.
+    matching: bool,
     leave: Arc<Notify>,
 }
 
@@ -78,11 +88,17 @@ impl Member {
             ("auto.offset.reset", "earliest"),
             ("session.timeout.ms", "6000"),
             ("heartbeat.interval.ms", "1000"),
+            ("metadata.max.age.ms", if self.matching { "2000" } else { "300000" }),
         ]);
         let clients = NativeClients::new(self.env.clone());
         let memory = Arc::new(Budget::new(1 << 20).share(&self.env, 1 << 20));
         let mut consumer = clients.consumer(&config, memory).expect("a sound configuration");
-        consumer.subscribe(&[TOPIC.into()]).expect("nothing has failed yet");
+        let subscribed = if self.matching {
+            consumer.subscribe_matching(Arc::new(|topic| topic.starts_with("lines-")))
+        } else {
+            consumer.subscribe(&[TOPIC.into()])
+        };
+        subscribed.expect("nothing has failed yet");
         loop {
             let event = tokio::select! {
                 biased;

@@ -7,7 +7,9 @@ use connect_worker::probe::Step;
 use env_sim::{Action, FaultPlan};
 use kafka_config::RawConfig;
 
+use super::broker::Weather;
 use super::dice::Dice;
+use super::topics::Topics;
 
 /// The topic between source and sink.
 pub(crate) const TOPIC: &str = "lines";
@@ -180,8 +182,10 @@ pub(crate) struct Plan {
     /// Failpoints with a plan, and one fixed hit.
     pub(crate) failpoints: Vec<(String, FaultPlan)>,
     pub(crate) fixed: Option<(String, u64, Action)>,
-    /// The number of partitions of the topic.
-    pub(crate) partitions: i32,
+    /// Where the lines go.
+    pub(crate) topics: Topics,
+    /// What happens to one request of the source to make a topic: to which one, and what.
+    pub(crate) creation_fault: Option<(u64, Weather)>,
     /// The largest batch that the broker takes; every single line fits.
     pub(crate) max_batch_bytes: usize,
     /// The broker's disk; `None`: in memory.
@@ -233,6 +237,12 @@ impl Plan {
             accidents.extend([Accident::OutsiderJoins, Accident::OutsiderLeaves]);
         }
         let fates = dice.percent(45);
+        let topics = if dice.percent(35) { Topics::several(dice) } else { Topics::one(dice.within(1..=3) as i32) };
+        let creation_fault = (topics.rules.is_some() && !calm && dice.percent(60)).then(|| {
+            let weather =
+                dice.pick(&[Weather::Refuse, Weather::Refuse, Weather::LoseAnswer, Weather::Drop, Weather::Late]);
+            (dice.below(6), weather)
+        });
         let broker_disk = dice.percent(60).then(|| BrokerDisk {
             syncs_each: dice.percent(70),
             segment_bytes: [None, Some(1000), Some(20_000)][dice.below(3) as usize],
@@ -248,7 +258,7 @@ impl Plan {
             accidents,
             failpoints,
             fixed,
-            partitions: dice.within(1..=3) as i32,
+            creation_fault,
             broker_disk,
             // A letter that the broker takes in no batch is lost, as in Java; a line with its headers may be that large.
             max_batch_bytes: dice.pick(&[if fates { 2_500 } else { 700 }, 1_048_588, 1_048_588]) as usize,
@@ -262,7 +272,8 @@ impl Plan {
             restart_delay: dice.millis(300..=3000),
             file_at_start: dice.percent(70),
             outsider_commits: calm || dice.percent(70),
-            worker: worker(dice),
+            worker: worker(dice, topics.rules.is_some()),
+            topics,
             batch_size: dice.pick(&[1, 3, 10, 2000]),
         }
     }
@@ -282,6 +293,7 @@ impl Plan {
             raw.insert("topic", format!("raw-{TOPIC}"));
             super::fates::source_lines(SOURCE_QUEUE).into_iter().for_each(|(key, value)| raw.insert(key, value));
         }
+        self.topics.add_to_source(&mut raw);
         raw
     }
 
@@ -304,8 +316,8 @@ impl Plan {
             ("connector.class", class.to_owned()),
             ("tasks.max", tasks.to_string()),
             ("file", SINK_FILE.to_owned()),
-            ("topics", TOPIC.to_owned()),
         ]);
+        self.topics.add_to_sink(&mut raw);
         self.add_restarts(&mut raw);
         if self.fates {
             super::fates::sink_lines(self.json, QUEUE).into_iter().for_each(|(key, value)| raw.insert(key, value));
@@ -378,7 +390,7 @@ fn interference(dice: &Dice, sink: SinkKind) -> (Vec<(String, FaultPlan)>, Optio
     (plans, fixed)
 }
 
-fn worker(dice: &Dice) -> RawConfig {
+fn worker(dice: &Dice, new_topics: bool) -> RawConfig {
     let heartbeat = dice.pick(&[500, 2000]);
     let mut raw = RawConfig::new();
     let mut set = |key: &str, value: &dyn std::fmt::Display| raw.insert(key, value.to_string());
@@ -392,7 +404,8 @@ fn worker(dice: &Dice) -> RawConfig {
     set("producer.batch.size", &dice.pick(&[120, 1000, 16_384]));
     set("producer.buffer.memory", &dice.pick(&[20_000, 33_554_432]));
     set("producer.compression.type", &dice.pick(&["none", "gzip", "snappy", "lz4", "zstd"]));
-    set("consumer.metadata.max.age.ms", &dice.pick(&[1000, 300_000]));
+    // So late can a new topic be found.
+    set("consumer.metadata.max.age.ms", &dice.pick(&[1000, if new_topics { 5000 } else { 300_000 }]));
     set("consumer.request.timeout.ms", &dice.pick(&[2000, 30_000]));
     set("consumer.session.timeout.ms", &6000);
     set("consumer.heartbeat.interval.ms", &heartbeat);

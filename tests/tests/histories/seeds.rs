@@ -210,6 +210,14 @@ fn everything() -> Vec<String> {
     let accidents = Accident::HARMLESS.into_iter().chain(Accident::HARMFUL).map(|accident| format!("{accident:?}"));
     let requests = ["request refused", "request dropped", "answer lost", "request late"];
     let fates = [
+        "line for a matching topic",
+        "line for a topic beside",
+        "lines in a topic that was there",
+        "lines in a topic that the source made",
+        "request to make a topic: Refuse",
+        "request to make a topic: Drop",
+        "request to make a topic: LoseAnswer",
+        "request to make a topic: Late",
         "line filtered in the source",
         "line refused by a transform of the source",
         "line refused by the sink's converter",

@@ -26,6 +26,7 @@ use super::plugins::{UnsteadySink, WatchedSource};
 use super::probes::{Chaos, Interference};
 
 use super::tally::Tally;
+use super::topics::Scatter;
 use super::world::WORKER;
 
 /// Where the worker's REST server listens.
@@ -121,6 +122,7 @@ impl WorkerHost {
         registry.add_sink(UnsteadySink(self.chaos.clone()));
         registry.add_transform(Mark(self.tally.clone()));
         registry.add_transform(Refuse(self.tally.clone()));
+        registry.add_transform(Scatter { topics: self.plan.topics.clone(), tally: self.tally.clone() });
         registry.add_converter(Picky { json: self.plan.json.is_some(), tally: self.tally.clone() });
         let registry = Arc::new(registry);
         let plugins: Plugins = Arc::new(RegistryLookup(registry.clone()));

@@ -51,6 +51,8 @@ pub(crate) struct World {
     pub(crate) file: SourceFile,
     /// What is to be undone, and when.
     pub(crate) cures: Vec<(Instant, Cure)>,
+    /// Milliseconds by which the wall clock is ahead of what it was at first.
+    pub(crate) clock_ahead: i64,
     supervisor: Box<dyn Task>,
 }
 
@@ -58,7 +60,7 @@ impl World {
     /// Makes the machines and starts everything.
     pub(crate) async fn start(env: Env, sim: SimHandle, plan: Plan, tally: Arc<Tally>) -> Self {
         let plan = Arc::new(plan);
-        let observer = Arc::new(Observer::new(&sim, &plan));
+        let observer = Arc::new(Observer::new(&sim, &plan, tally.clone()));
         let chaos = Chaos::new(&sim, tally.clone(), observer.clone());
         for (point, faults) in &plan.failpoints {
             sim.failpoints().plan(point, *faults);
@@ -67,18 +69,17 @@ impl World {
             sim.failpoints().at(point, *nth, *action);
         }
         prepare_disk(&sim, &plan);
-        let faults = RequestFaults::new(&sim, tally.clone(), observer.clone(), !plan.fates);
+        let faults = RequestFaults::new(&sim, tally.clone(), observer.clone(), &plan);
         let mut broker = BrokerHost::new(&sim, observer.clone(), faults.clone(), &plan);
         broker.start().await;
-        if let Some(bytes) = plan.broker_disk.and_then(|disk| disk.segment_bytes) {
-            broker.create_topic(bytes).await;
-        }
+        broker.prepare(&plan).await;
+        faults.open();
         let worker = WorkerHost::new(&sim, plan.clone(), chaos.clone(), observer.clone(), tally.clone());
         let supervisor = env.work().spawn("supervisor", Box::pin(worker.clone().supervise(env.clone())));
         Self {
             dice: Dice::new(&sim),
             operator: Operator::new(&sim, tally.clone()),
-            outsider: Outsider::new(&sim, observer.clone(), plan.outsider_commits),
+            outsider: Outsider::new(&sim, observer.clone(), &plan),
             file: SourceFile::new(&sim, tally.clone(), observer.clone(), plan.lines),
             env,
             sim,
@@ -90,6 +91,7 @@ impl World {
             broker,
             worker,
             cures: Vec::new(),
+            clock_ahead: 0,
             supervisor,
         }
     }

@@ -7,6 +7,7 @@ use connect_api::sink::{ErrantRecordReporter, SinkTaskContext};
 use connect_api::{Error, Result, Signal};
 use connect_config::java_pattern::usable;
 use connect_kafka::{Consumer, NewTopic};
+use env::planted::{self, Bug};
 
 use super::Blueprint;
 use super::blueprint::config_error;
@@ -97,6 +98,10 @@ fn subscribe(consumer: &mut dyn Consumer, blueprint: &Blueprint) -> Result<()> {
     };
     let pattern = usable("topics.regex", &pattern).map_err(config_error)?;
     consumer.subscribe_matching(Arc::new(move |topic| {
+        let rest = topic.split_once('-').filter(|_| planted::acts(Bug::PatternFoundInside));
+        if rest.is_some_and(|(_, rest)| pattern.matches(rest).unwrap_or(false)) {
+            return true;
+        }
         pattern.matches(topic).unwrap_or_else(|error| {
             tracing::error!(topic, error = format!("{error:#}"), "the topic is not read");
             false

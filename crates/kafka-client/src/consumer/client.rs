@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use env::planted::{self, Bug};
 use env::{Env, Task};
 use parking_lot::Mutex;
 use tokio::sync::{Notify, mpsc};
@@ -56,7 +57,7 @@ pub(super) struct Inner {
     /// Wakes the poll.
     pub(super) news: Notify,
     pub(super) membership: Mutex<Option<Membership>>,
-    matcher: Mutex<Option<TopicMatcher>>,
+    pub(super) matcher: Mutex<Option<TopicMatcher>>,
     events: mpsc::Sender<MembershipEvent>,
     /// For the task, until it is started.
     receiver: Mutex<Option<mpsc::Receiver<MembershipEvent>>>,
@@ -365,7 +366,9 @@ impl Inner {
             let known = snapshot.topics.iter().filter(|(_, info)| (all || !info.internal) && info.error.is_none());
             let topics: BTreeSet<Arc<str>> = known.map(|(name, _)| name.clone()).filter(|name| matcher(name)).collect();
             let none_yet = self.membership.lock().is_none();
-            if self.protocol.subscribe(topics, true) || none_yet {
+            if (none_yet || !planted::acts(Bug::NewTopicsUnnoticed))
+                && (self.protocol.subscribe(topics, true) || none_yet)
+            {
                 self.join("matching topics have changed");
             }
         } else {

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use env::planted::{self, Bug};
 use env::{BoxFuture, Instant};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
@@ -269,11 +270,15 @@ impl Driver {
         committed: Result<BTreeMap<TopicPartition, Option<i64>>, ClientError>,
         retry_at: Instant,
     ) {
+        let by_pattern = self.consumer.matcher.lock().is_some();
         let mut state = self.consumer.state.lock();
         for each in asked {
             match &committed {
                 Ok(committed) => match committed.get(&each.of).copied().flatten() {
                     Some(offset) => state.partitions.place(each, offset),
+                    None if by_pattern && planted::acts(Bug::MatchedTopicFromLatest) => {
+                        state.partitions.need(each, Need::AtTime(LATEST), None);
+                    }
                     None => begin_by_policy(&mut state.partitions, self.consumer.config.auto_offset_reset, each),
                 },
                 Err(error) if error.is_retriable() => state.partitions.need(each, Need::Committed, Some(retry_at)),
