@@ -1,6 +1,6 @@
 //! The dead letter queue: records that failed, as they were consumed, with headers that say why.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use env::{BoxFuture, Env, Task, watch};
 use parking_lot::Mutex;
 use tokio::sync::{Notify, oneshot};
 
-use super::{FailedRecord, Failure};
+use super::{FailedRecord, Failure, Stage};
 use crate::TaskId;
 
 /// How many failed records may wait for the dead letter queue while the next batch is worked on.
@@ -53,6 +53,8 @@ pub struct DeadLetterQueue {
     /// Why a letter could not be stored, once one could not.
     lost: Arc<Mutex<Option<Error>>>,
     source_text: Mutex<SourceLetters>,
+    /// Where the source records are that became letters before they reached the producer.
+    unsent: Mutex<BTreeSet<usize>>,
 }
 
 impl DeadLetterQueue {
@@ -75,13 +77,17 @@ impl DeadLetterQueue {
         let name = format!("{} dead letter queue", settings.task);
         let pump = env.work().spawn(&name, Box::pin(pump.run()));
         let source_text = Mutex::default();
-        Arc::new(Self { settings, outgoing, wake, unfinished, producer, pump, lost, source_text })
+        let unsent = Mutex::default();
+        Arc::new(Self { settings, outgoing, wake, unfinished, producer, pump, lost, source_text, unsent })
     }
 
     /// Takes a record. The result completes when Kafka has stored it, or will never.
     pub fn report(&self, failure: &Failure<'_>) -> BoxFuture<'static, Result<()>> {
         let (done, finished) = oneshot::channel();
         let rows = self.rows(failure);
+        if let (FailedRecord::Source(record), true) = (failure.record, failure.stage != Stage::KafkaProduce) {
+            self.unsent.lock().insert(std::ptr::from_ref(record).addr());
+        }
         {
             let mut outgoing = self.outgoing.lock();
             outgoing.letters.push_back(Letter { rows, done });
@@ -97,6 +103,16 @@ impl DeadLetterQueue {
     /// Why a letter was lost, if one was.
     pub fn lost(&self) -> Option<Error> {
         self.lost.lock().clone()
+    }
+
+    /// Begins a batch of source records, whose originals are alive until it ends.
+    pub fn begin_batch(&self) {
+        self.unsent.lock().clear();
+    }
+
+    /// Whether this original of the batch has become a letter without reaching the producer.
+    pub fn has(&self, original: &Arc<Record>) -> bool {
+        self.unsent.lock().contains(&Arc::as_ptr(original).addr())
     }
 
     /// Waits until at most `left` reports are unfinished.

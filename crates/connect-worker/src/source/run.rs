@@ -12,7 +12,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::acknowledge::Finish;
 use super::delivery::Delivery;
-use super::send::Outbox;
+use super::send::{Letters, Outbox};
 use crate::containment::contain;
 use crate::errors::{DEAD_LETTERS_AHEAD, Policy};
 use crate::fairness::{Idle, give_way};
@@ -56,6 +56,8 @@ pub struct Runner {
     rows: Rows,
     /// The records of the rows, one for one.
     records: Vec<Record>,
+    /// What became letters of the same batch.
+    letters: Letters,
     idle: Idle,
     /// The reader's poll did not return in time: nothing of the reader is called any more.
     reader_is_dead: bool,
@@ -69,6 +71,7 @@ impl Runner {
             batch: SourceBatch::new(),
             rows: Rows::new(),
             records: Vec::new(),
+            letters: Letters::default(),
             idle: Idle::default(),
             reader_is_dead: false,
         }
@@ -196,10 +199,10 @@ impl Runner {
         if let Some(queue) = &parts.policy.reporters().dead_letters {
             queue.settle(DEAD_LETTERS_AHEAD).await;
         }
-        if !self.records.is_empty() {
+        if !self.records.is_empty() || !self.letters.is_empty() {
             parts.delivery.before_send()?;
             let tolerant = !parts.delivery.is_exactly_once();
-            parts.outbox.send(&self.rows, &self.records, &parts.policy, tolerant).await?;
+            parts.outbox.send(&self.rows, &self.records, &self.letters, &parts.policy, tolerant).await?;
             parts.delivery.sent(&self.records);
             parts.probes.at(Step::Appended).await?;
         }
@@ -218,6 +221,14 @@ impl Runner {
         if parts.policy.reporters().want_originals() {
             records.iter_mut().for_each(Record::keep_original);
         }
+        let queue = parts.policy.reporters().dead_letters.clone();
+        let originals: Vec<Arc<Record>> = match &queue {
+            None => Vec::new(),
+            Some(queue) => {
+                queue.begin_batch();
+                records.iter().filter_map(|record| record.source_origin()?.original.clone()).collect()
+            }
+        };
         let mut fatal = parts.chain.apply(&mut records, &parts.policy, &mut gone).await;
         self.rows.clear();
         self.records.clear();
@@ -233,6 +244,10 @@ impl Runner {
             }
         }
         parts.outbox.in_flight.wake_for_gone();
+        self.letters = match &queue {
+            None => Letters::default(),
+            Some(queue) => Letters::among(&originals, &self.records, queue, fatal.is_some()),
+        };
         fatal
     }
 

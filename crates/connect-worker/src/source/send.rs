@@ -12,7 +12,7 @@ use futures_util::FutureExt;
 use super::tracker::Entry;
 use super::{InFlight, TopicCreation};
 use crate::budget::{Lease, Share};
-use crate::errors::{FailedRecord, Handled, Policy, Stage};
+use crate::errors::{DeadLetterQueue, FailedRecord, Handled, Policy, Stage};
 
 /// Where a task's rows go.
 pub struct Outbox {
@@ -30,6 +30,43 @@ pub struct Outbox {
     pub letters: bool,
 }
 
+/// The records of a batch that became letters instead of rows, each with the row it came before, ascending.
+#[derive(Debug, Default)]
+pub struct Letters(Vec<(usize, SourceOrigin)>);
+
+impl Letters {
+    /// Those among the originals of a batch, of which `records` are left, in order; `failed`: the task fails at what
+    /// comes behind them. Where it cannot be said which are left there are none, and their offsets wait for the next.
+    pub fn among(batch: &[Arc<Record>], records: &[Record], queue: &DeadLetterQueue, failed: bool) -> Self {
+        let (mut letters, mut row) = (Vec::new(), 0);
+        for original in batch {
+            let left = records.get(row).and_then(Record::source_origin).and_then(|origin| origin.original.as_ref());
+            if left.is_some_and(|left| Arc::ptr_eq(left, original)) {
+                row += 1;
+            } else if queue.has(original)
+                && let Some(origin) = original.source_origin()
+            {
+                letters.push((row, origin.clone()));
+            }
+        }
+        if row < records.len() {
+            letters.clear();
+        }
+        letters.retain(|(before, _)| !failed || *before < row);
+        Self(letters)
+    }
+
+    fn at(&self, row: usize) -> impl Iterator<Item = &SourceOrigin> {
+        let first = self.0.partition_point(|(before, _)| *before < row);
+        self.0[first..].iter().take_while(move |(before, _)| *before == row).map(|(_, origin)| origin)
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
 /// The class that error reports show for failures of the producer.
 pub(super) const PRODUCER_CLASS: &str = "org.apache.kafka.connect.runtime.WorkerSourceTask";
 
@@ -43,7 +80,14 @@ impl Outbox {
     ///
     /// # Errors
     /// The error that fails the task. Rows before the one that failed were accepted.
-    pub async fn send(&mut self, rows: &Rows, records: &[Record], policy: &Policy, tolerant: bool) -> Result<()> {
+    pub async fn send(
+        &mut self,
+        rows: &Rows,
+        records: &[Record],
+        letters: &Letters,
+        policy: &Policy,
+        tolerant: bool,
+    ) -> Result<()> {
         let lease = self.lease(rows.data_len()).await?;
         let mut next = 0;
         while next < rows.len() {
@@ -60,7 +104,7 @@ impl Outbox {
                 }
                 break;
             }
-            match self.append(rows, records, next..end) {
+            match self.append(rows, records, letters, next..end) {
                 Ok(0) => self.wait_for_room().await?,
                 Ok(accepted) => next += accepted,
                 Err((row, error)) if error.is_retriable() => {
@@ -75,7 +119,11 @@ impl Outbox {
                 }
             }
         }
-        self.in_flight.lock().hold(lease);
+        let mut tracker = self.in_flight.lock();
+        if next == rows.len() {
+            letters.at(next).for_each(|origin| tracker.lettered(origin));
+        }
+        tracker.hold(lease);
         Ok(())
     }
 
@@ -103,7 +151,13 @@ impl Outbox {
     }
 
     /// Appends a range, and enters in the tracker what was accepted, before anybody can see its completion.
-    fn append(&self, rows: &Rows, records: &[Record], range: Range<usize>) -> Result<usize, (usize, Error)> {
+    fn append(
+        &self,
+        rows: &Rows,
+        records: &[Record],
+        letters: &Letters,
+        range: Range<usize>,
+    ) -> Result<usize, (usize, Error)> {
         let next = range.start;
         let mut tracker = self.in_flight.lock();
         let answer = self.producer.append(rows, range);
@@ -111,7 +165,8 @@ impl Outbox {
             Ok(accepted) => *accepted,
             Err(refused) => refused.row - next,
         };
-        for (record, row) in records[next..next + accepted].iter().zip(&rows.rows()[next..]) {
+        for (at, (record, row)) in (next..).zip(records[next..next + accepted].iter().zip(&rows.rows()[next..])) {
+            letters.at(at).for_each(|origin| tracker.lettered(origin));
             if let Some(SourceOrigin { partition, offset, tag, original }) = record.source_origin() {
                 let slot = Some(tracker.intern(partition));
                 let timestamp = row.timestamp.unwrap_or(-1);

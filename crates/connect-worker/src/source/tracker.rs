@@ -145,15 +145,25 @@ impl Tracker {
 
     /// The producer will never take this record and it is skipped: what comes before it makes its offset safe.
     pub fn refused(&mut self, origin: &SourceOrigin) {
+        self.lettered(origin);
+        self.gone(origin.tag);
+    }
+
+    /// The record is in the dead letter queue, or on its way there, which is waited for before any offset is stored:
+    /// what comes before it makes its offset safe.
+    pub fn lettered(&mut self, origin: &SourceOrigin) {
         if self.abandoned {
             return;
         }
         let slot = self.intern(&origin.partition);
+        if planted::acts(Bug::LetterBeforeRows) {
+            self.slots[slot].committable = Some(origin.offset.clone());
+            return;
+        }
         match self.slots[slot].pending.back() {
             Some(row) => self.ring[(row - self.base) as usize].offset = Some(origin.offset.clone()),
             None => self.slots[slot].committable = Some(origin.offset.clone()),
         }
-        self.gone(origin.tag);
     }
 
     /// Rows are stored.

@@ -107,3 +107,50 @@ fn what_kafka_refuses_at_once_or_later_is_a_letter_as_the_source_made_it() {
         });
     }
 }
+
+#[test]
+fn a_source_that_ends_in_letters_goes_on_behind_them() {
+    for last in ["3", "1"] {
+        simulated(|env| async move {
+            let world = World::new(&env);
+            refusing(&world, last);
+            let last: u64 = last.parse().unwrap();
+            world.source("s").then_records(last..=last);
+            world.start_source("s", &LINES);
+            world.stores("s", last as i64).await;
+            assert_eq!(world.cluster.records("bad").len(), 1);
+            assert_eq!(world.cluster.values("t"), Vec::<String>::new());
+        });
+    }
+}
+
+#[test]
+fn the_offset_of_a_letter_waits_for_what_comes_before_it() {
+    simulated(|env| async move {
+        let world = World::new(&env);
+        refusing(&world, "3");
+        world.producer("s").hold();
+        world.source("s").then_records(1..=3);
+        world.start_source("s", &LINES);
+        world.eventually("it is a letter", || world.cluster.records("bad").len() == 1).await;
+        env.sleep(Duration::from_secs(200)).await;
+        assert_eq!(world.stored("s").await, None);
+        world.producer("s").release();
+        world.stores("s", 3).await;
+        assert_eq!(world.cluster.values("t"), ["1", "2"]);
+    });
+}
+
+#[test]
+fn a_record_that_fails_the_task_is_a_letter_and_read_again() {
+    simulated(|env| async move {
+        let world = World::new(&env);
+        refusing(&world, "3");
+        world.source("s").then_records(1..=3);
+        let strict: Vec<_> = LINES.into_iter().filter(|(key, _)| *key != "errors.tolerance").collect();
+        world.start_source("s", &strict);
+        world.reaches("s-0", "FAILED").await;
+        assert_eq!(world.stored("s").await, Some(2));
+        assert_eq!(world.cluster.values("t"), ["1", "2"]);
+    });
+}

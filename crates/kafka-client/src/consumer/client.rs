@@ -366,9 +366,8 @@ impl Inner {
             let known = snapshot.topics.iter().filter(|(_, info)| (all || !info.internal) && info.error.is_none());
             let topics: BTreeSet<Arc<str>> = known.map(|(name, _)| name.clone()).filter(|name| matcher(name)).collect();
             let none_yet = self.membership.lock().is_none();
-            if (none_yet || !planted::acts(Bug::NewTopicsUnnoticed))
-                && (self.protocol.subscribe(topics, true) || none_yet)
-            {
+            let unnoticed = !none_yet && planted::acts(Bug::NewTopicsUnnoticed);
+            if !unnoticed && (self.protocol.subscribe(topics, true) || none_yet) {
                 self.join("matching topics have changed");
             }
         } else {
