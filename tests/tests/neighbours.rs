@@ -1,7 +1,10 @@
 //! Connectors whose code hangs or panics when it is asked about itself, beside healthy ones with records on their way:
-//! the healthy ones never notice, nobody else's request waits, and who asked gets an answer.
+//! the healthy ones never notice, nobody else's request waits, and who asked gets an answer. And those that want more tasks
+//! than they may have, beside Java's.
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "black-box tests")]
 
+#[path = "neighbours/greedy.rs"]
+mod greedy;
 #[path = "neighbours/naughty.rs"]
 mod naughty;
 #[path = "neighbours/worker.rs"]

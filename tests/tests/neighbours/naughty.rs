@@ -4,8 +4,11 @@ use std::sync::{Arc, Condvar, Mutex};
 
 use async_trait::async_trait;
 use connect_api::plugin::{Plugin, SourcePlugin};
-use connect_api::source::{SourceConnector, SourceConnectorContext, SourceTask};
-use connect_api::{Result, SourceOffset, SourcePartition};
+use connect_api::source::{
+    SourceBatch, SourceConnector, SourceConnectorContext, SourceHalves, SourceReader, SourceTask, SourceTaskContext,
+    Unacknowledged,
+};
+use connect_api::{Result, Signal, SourceOffset, SourcePartition};
 use kafka_config::{ConfigDef, ConfigError, ConfigKey, RawConfig, Type, Validator, Value};
 
 /// What it does.
@@ -19,10 +22,12 @@ pub(crate) enum Habit {
     PanicsInValidate,
     PanicsInVersion,
     PanicsInTaskConfigs,
+    /// Wants two more tasks than it may have, as `java/plugins/Greedy.java`.
+    Greedy,
 }
 
 impl Habit {
-    pub(crate) const ALL: [Habit; 8] = [
+    pub(crate) const ALL: [Habit; 9] = [
         Habit::None,
         Habit::HangsInConfig,
         Habit::HangsInValidate,
@@ -31,6 +36,7 @@ impl Habit {
         Habit::PanicsInValidate,
         Habit::PanicsInVersion,
         Habit::PanicsInTaskConfigs,
+        Habit::Greedy,
     ];
 }
 
@@ -93,6 +99,7 @@ impl Plugin for Naughty {
             Habit::PanicsInValidate => "test.PanicsInValidateConnector",
             Habit::PanicsInVersion => "test.PanicsInVersionConnector",
             Habit::PanicsInTaskConfigs => "test.PanicsInTaskConfigsConnector",
+            Habit::Greedy => "demo.Greedy",
         }
     }
 
@@ -131,7 +138,7 @@ impl SourcePlugin for Naughty {
     }
 
     fn task(&self) -> Box<dyn SourceTask> {
-        unreachable!("it wants no tasks")
+        Box::new(Idle)
     }
 
     fn task_class(&self) -> &'static str {
@@ -152,8 +159,29 @@ impl SourceConnector for NaughtyConnector {
         Ok(())
     }
 
-    async fn task_configs(&mut self, _: usize) -> Result<Vec<RawConfig>> {
+    async fn task_configs(&mut self, max: usize) -> Result<Vec<RawConfig>> {
         self.0.panic(Habit::PanicsInTaskConfigs, "task_configs panicked");
-        Ok(Vec::new())
+        let count = if self.0.habit == Habit::Greedy { max + 2 } else { 0 };
+        Ok((0..count).map(|number| RawConfig::from([("number", number.to_string())])).collect())
+    }
+}
+
+/// Has nothing to read.
+struct Idle;
+
+#[async_trait]
+impl SourceTask for Idle {
+    async fn start(self: Box<Self>, context: SourceTaskContext, _: RawConfig) -> Result<SourceHalves> {
+        Ok(SourceHalves { reader: Box::new(Waiting(context)), acknowledger: Box::new(Unacknowledged) })
+    }
+}
+
+struct Waiting(SourceTaskContext);
+
+#[async_trait]
+impl SourceReader for Waiting {
+    async fn poll(&mut self, _: &mut SourceBatch) -> Result<()> {
+        self.0.token.changed_from(Signal::Run).await;
+        Ok(())
     }
 }
