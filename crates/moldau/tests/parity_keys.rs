@@ -149,6 +149,8 @@ fn of_java() -> Vec<(String, String)> {
 /// What the router's source routes, since a router cannot be asked.
 fn routes() -> BTreeSet<String> {
     let source = include_str!("../../connect-rest/src/server.rs");
+    // Its tests have routes of their own.
+    let source = source.split("#[cfg(test)]").next().unwrap();
     let mut found = BTreeSet::new();
     for call in source.split(".route(").skip(1) {
         let path = call.split('"').nth(1).unwrap();
