@@ -44,8 +44,12 @@ run_moldau() {
     [ -z "$KAFKA_OPTS" ] || export KAFKA_OPTS
     [ -z "$KAFKA_GC_LOG_OPTS" ] || export KAFKA_GC_LOG_OPTS
     if [ -n "$daemon" ]; then
-        mkdir -p "$LOG_DIR"
-        nohup "$binary" "$@" >"$LOG_DIR/${name:-moldau}.out" 2>&1 </dev/null &
+        out=$LOG_DIR/${name:-moldau}.out
+        if ! { mkdir -p "$LOG_DIR" && true >"$out"; }; then
+            echo "$0: $out cannot be written, nothing is started; set LOG_DIR to a folder that can be written" >&2
+            exit 2
+        fi
+        nohup "$binary" "$@" >"$out" 2>&1 </dev/null &
         exit 0
     fi
     exec "$binary" "$@" 2>&1

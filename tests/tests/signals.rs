@@ -57,7 +57,11 @@ fn stops_cleanly_on(signal: Signal, name: &str) {
     worker.signal(signal).unwrap();
     let asked = Instant::now();
     let code = worker.wait(SOON).unwrap();
-    let java = if signal == Signal::INT { 130 } else { 143 };
+    let java = match signal {
+        Signal::INT => 130,
+        Signal::HUP => 129,
+        _ => 143,
+    };
     assert_eq!(code, if engine == Engine::Java { java } else { 0 }, "{}", worker.log());
     assert!(asked.elapsed() < Duration::from_secs(15), "took {:?}", asked.elapsed());
     assert!(files.offsets().is_file(), "no offset file");
@@ -86,6 +90,28 @@ fn sigterm_ends_the_worker_with_0_and_everything_stored() {
 #[test]
 fn sigint_ends_the_worker_with_0_and_everything_stored() {
     stops_cleanly_on(Signal::INT, "interrupted");
+}
+
+#[test]
+fn sighup_ends_the_worker_with_0_and_everything_stored() {
+    stops_cleanly_on(Signal::HUP, "hung-up");
+}
+
+#[test]
+fn a_worker_that_shall_outlive_its_terminal_does() {
+    let broker = e2e::EmbeddedBroker::start().unwrap();
+    let files = WorkerFiles::at(broker.bootstrap()).unwrap();
+    let worker = files.standalone(&[]).unwrap();
+    let wrapper = files.folder().join("nohup.sh");
+    let text = format!("#!/bin/sh\nexec nohup {} standalone \"$@\"\n", Moldau::binary().unwrap().display());
+    std::fs::write(&wrapper, text).unwrap();
+    std::fs::set_permissions(&wrapper, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let mut worker = Moldau::by_script(&wrapper, &worker, &[]).unwrap();
+    worker.signal(Signal::HUP).unwrap();
+    // Signals are taken in any order; the answer shows that the first one ended nothing.
+    std::thread::sleep(Duration::from_millis(300));
+    assert_eq!(worker.rest().get("/").unwrap().status, 200, "{}", worker.log());
+    assert_eq!(worker.terminate().unwrap(), 0);
 }
 
 #[test]
@@ -274,4 +300,19 @@ fn the_script_starts_a_daemon_with_its_output_in_the_log_folder() {
     let said = || std::fs::read_to_string(logs.join("connectStandalone.out")).unwrap_or_default();
     let expected = "home/bin/moldau\n[standalone]\n[worker.properties]\n";
     wait_until("the daemon's output", SOON, || said() == expected).unwrap();
+}
+
+#[test]
+fn a_daemon_without_a_place_for_its_output_is_not_started_and_that_is_said() {
+    let scene = Scene::new();
+    scene.program("home/bin/moldau");
+    let occupied = scene.path("a file");
+    std::fs::write(&occupied, "").unwrap();
+    let output = scene.run(&["-daemon", "worker.properties"], &[("LOG_DIR", &occupied.join("logs"))]);
+    let complaint = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{complaint}");
+    assert!(
+        complaint.contains("connectStandalone.out cannot be written") && complaint.contains("LOG_DIR"),
+        "{complaint}"
+    );
 }

@@ -1,4 +1,4 @@
-//! SIGTERM, SIGINT and, for who asks, SIGHUP.
+//! SIGTERM, SIGINT and SIGHUP.
 
 use std::time::Duration;
 
@@ -15,15 +15,13 @@ pub(crate) struct Signals {
 }
 
 impl Signals {
-    /// From here on SIGTERM and SIGINT end nothing by themselves.
+    /// From here on SIGTERM, SIGINT and SIGHUP end nothing by themselves. A SIGHUP that is ignored, as `nohup` has it,
+    /// stays so.
     pub(crate) fn new() -> Result<Self, Exit> {
         let terminate = receive(SignalKind::terminate())?;
-        Ok(Self { terminate, interrupt: receive(SignalKind::interrupt())?, hangup: None })
-    }
-
-    /// The same, and the terminal that goes away.
-    pub(crate) fn with_hangup() -> Result<Self, Exit> {
-        Ok(Self { hangup: Some(receive(SignalKind::hangup())?), ..Self::new()? })
+        let interrupt = receive(SignalKind::interrupt())?;
+        let hangup = if hangup_is_ignored() { None } else { Some(receive(SignalKind::hangup())?) };
+        Ok(Self { terminate, interrupt, hangup })
     }
 
     /// Completes when the next one comes.
@@ -43,6 +41,15 @@ impl Signals {
     }
 }
 
+/// Whether whoever started this process lets it outlive its terminal. Where the system does not tell, it does not.
+fn hangup_is_ignored() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0);
+    // Signals are counted from 1, which is SIGHUP.
+    mask & 1 == 1
+}
+
 fn receive(kind: SignalKind) -> Result<Signal, Exit> {
     signal(kind).map_err(|error| Exit::worker(format!("signals cannot be received: {error}")))
 }
@@ -50,7 +57,7 @@ fn receive(kind: SignalKind) -> Result<Signal, Exit> {
 /// Ends the process with 0 when it has not ended by itself `grace` after a signal: output to a terminal or a pipe that
 /// nobody reads blocks whoever writes it.
 pub(crate) fn end_anyway(env: &Env, grace: Duration) -> Result<(), Exit> {
-    let mut signals = Signals::with_hangup()?;
+    let mut signals = Signals::new()?;
     let own = env.clone();
     let guard = async move {
         signals.next().await;

@@ -4,6 +4,7 @@ mod headers;
 mod keys;
 mod settings;
 mod tls_keys;
+mod typos;
 
 pub use headers::{HeaderRule, HeaderRuleValue};
 pub use keys::{MASK_SECRETS, MEMORY_BYTES, standalone_definition};

@@ -6,6 +6,7 @@ use kafka_config::{ConfigError, ParsedConfig, RawConfig};
 
 use super::headers::{HeaderRule, header_rules};
 use super::keys::{MASK_SECRETS, MEMORY_BYTES, standalone_definition};
+use super::typos;
 use crate::converter::{ConverterChoice, ConverterUse};
 use crate::later;
 use crate::listener::{AdvertisedUrl, Listener};
@@ -70,6 +71,7 @@ impl WorkerConfig {
     pub fn standalone(raw: &RawConfig, plugins: &dyn PluginLookup) -> Result<Self, ConfigError> {
         let parsed = standalone_definition().parse(raw)?;
         let mut warnings = parsed.warnings().to_vec();
+        warnings.extend(typos::sentences(raw, &standalone_definition()));
         for finding in later::worker_findings(raw, &parsed) {
             if finding.refused {
                 return Err(ConfigError::about(finding.name, finding.sentence));

@@ -54,7 +54,7 @@ pub(crate) fn run(arguments: &Arguments, log: &logging::Settings) -> Result<(), 
 
 async fn play(env: Env, folder: &Folder) -> Result<(), Exit> {
     let started = env.clock().now();
-    let mut signals = Signals::with_hangup()?;
+    let mut signals = Signals::new()?;
     signals::end_anyway(&env, GRACE)?;
     let mut parts = tokio::select! {
         biased;
