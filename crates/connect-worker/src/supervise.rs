@@ -18,6 +18,8 @@ pub(crate) struct Reporter {
     id: TaskId,
     version: String,
     listener: Arc<dyn StatusListener>,
+    /// Whether all that the task needs was made.
+    made: AtomicBool,
     /// False once the run was given up. Held while reporting, so that no report overtakes the last one.
     alive: Mutex<bool>,
 }
@@ -25,14 +27,21 @@ pub(crate) struct Reporter {
 impl Reporter {
     /// For this run of a task.
     pub(crate) fn new(id: TaskId, version: String, listener: Arc<dyn StatusListener>) -> Arc<Self> {
-        Arc::new(Self { id, version, listener, alive: Mutex::new(true) })
+        Arc::new(Self { id, version, listener, made: AtomicBool::new(false), alive: Mutex::new(true) })
+    }
+
+    /// Everything the task needs was made; from now on it is a task of its version, also when it fails.
+    pub(crate) fn made(&self) {
+        self.made.store(true, Ordering::Release);
     }
 
     /// Reports a state, unless the run was given up.
     pub(crate) fn say(&self, state: State) {
         let alive = self.alive.lock();
         if *alive {
-            self.listener.task(&self.id, state, Some(&self.version));
+            // Parity: a task that could not be made has no version.
+            let unmade = matches!(state, State::Failed(_)) && !self.made.load(Ordering::Acquire);
+            self.listener.task(&self.id, state, Some(&*self.version).filter(|_| !unmade));
         }
     }
 

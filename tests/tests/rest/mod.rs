@@ -8,6 +8,7 @@ mod steps;
 mod admin;
 mod errors;
 mod health;
+mod keys;
 mod lifecycle;
 mod loggers;
 mod masks;

@@ -79,8 +79,14 @@ impl Consumer for NativeConsumer {
     }
 
     async fn position(&mut self, partition: &TopicPartition) -> Result<i64> {
-        let position = self.handle.position(&to_client(partition));
-        position.ok_or_else(|| Error::new(Kind::IllegalState, format!("{partition} is not assigned")))
+        let partition = to_client(partition);
+        if let Some(position) = self.handle.position(&partition) {
+            return Ok(position);
+        }
+        Err(match self.handle.failure(&partition) {
+            Some(error) => from_client(error),
+            None => Error::new(Kind::IllegalState, format!("{partition} is not assigned")),
+        })
     }
 
     fn seek(&mut self, partition: &TopicPartition, offset: i64) {

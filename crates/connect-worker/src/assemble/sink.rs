@@ -45,6 +45,7 @@ pub(super) async fn run(mut blueprint: Blueprint, plugin: Arc<dyn SinkPlugin>, r
         let abandon = consumer.abandon();
         move || abandon()
     });
+    run.reporter.made();
     subscribe(&mut *consumer, &blueprint)?;
     let requests = Arc::new(Requests::new(consumer.interrupt()));
     let reports = Reports::default();

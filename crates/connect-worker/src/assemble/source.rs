@@ -88,6 +88,7 @@ pub(super) async fn run(mut blueprint: Blueprint, plugin: Arc<dyn SourcePlugin>,
     let producer = settings.clients.producer(&producer_config)?;
     let closed = producer.clone();
     run.closers.add(move || closed.close_now());
+    run.reporter.made();
     let task_config = blueprint.task_config.clone();
     let start = async { plugin.task().start(context, task_config).await };
     let halves = env.lend(start).await?;

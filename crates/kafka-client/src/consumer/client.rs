@@ -222,6 +222,11 @@ impl ConsumerHandle {
         self.inner.state.lock().partitions.position(of)
     }
 
+    /// Why a partition has no position and will not get one until somebody seeks, if that is so.
+    pub fn failure(&self, of: &TopicPartition) -> Option<ClientError> {
+        self.inner.state.lock().partitions.failure(of)
+    }
+
     /// Moves the position. What was fetched for another is dropped. False when the partition is not assigned.
     pub fn seek(&self, of: &TopicPartition, start: StartAt) -> bool {
         let moved = self.inner.state.lock().partitions.seek(of, start);

@@ -272,6 +272,7 @@ impl Driver {
     ) {
         let by_pattern = self.consumer.matcher.lock().is_some();
         let mut state = self.consumer.state.lock();
+        let mut nowhere = Vec::new();
         for each in asked {
             match &committed {
                 Ok(committed) => match committed.get(&each.of).copied().flatten() {
@@ -279,24 +280,29 @@ impl Driver {
                     None if by_pattern && planted::acts(Bug::MatchedTopicFromLatest) => {
                         state.partitions.need(each, Need::AtTime(LATEST), None);
                     }
-                    None => begin_by_policy(&mut state.partitions, self.consumer.config.auto_offset_reset, each),
+                    None => nowhere.push(each),
                 },
                 Err(error) if error.is_retriable() => state.partitions.need(each, Need::Committed, Some(retry_at)),
                 Err(error) => state.partitions.fail(each, error.clone()),
             }
         }
+        begin_by_policy(&mut state.partitions, self.consumer.config.auto_offset_reset, &nowhere);
     }
 }
 
-/// Nothing was committed.
-fn begin_by_policy(partitions: &mut Partitions, policy: AutoOffsetReset, asked: &Asked) {
-    match policy {
-        AutoOffsetReset::Earliest => partitions.need(asked, Need::AtTime(EARLIEST), None),
-        AutoOffsetReset::Latest => partitions.need(asked, Need::AtTime(LATEST), None),
+/// Nothing was committed for these.
+fn begin_by_policy(partitions: &mut Partitions, policy: AutoOffsetReset, asked: &[&Asked]) {
+    let time = match policy {
+        AutoOffsetReset::Earliest => EARLIEST,
+        AutoOffsetReset::Latest => LATEST,
         AutoOffsetReset::None => {
-            partitions.fail(asked, ClientError::NoOffset { partitions: format!("[{}]", asked.of).into() });
+            // All in one sentence, as Java.
+            let names: Vec<String> = asked.iter().map(|each| each.of.to_string()).collect();
+            let error = ClientError::NoOffset { partitions: format!("[{}]", names.join(", ")).into() };
+            return asked.iter().for_each(|each| partitions.fail(each, error.clone()));
         }
-    }
+    };
+    asked.iter().for_each(|each| partitions.need(each, Need::AtTime(time), None));
 }
 
 impl Inner {

@@ -107,6 +107,11 @@ impl Partitions {
         self.entries.get(of)?.position
     }
 
+    /// What is wrong with a partition, until somebody seeks.
+    pub(super) fn failure(&self, of: &TopicPartition) -> Option<ClientError> {
+        self.entries.get(of)?.failed.clone()
+    }
+
     /// Moves the position; what is buffered or on its way is dropped. False when the partition is not assigned.
     pub(super) fn seek(&mut self, of: &TopicPartition, start: StartAt) -> bool {
         let seq = self.seq();

@@ -1,15 +1,17 @@
 //! Which topics a consumer takes, and whether it makes some.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use env_sim::{SimHandle, replay};
 use kafka_broker::{Broker, BrokerConfig, Data};
+use kafka_client::ClientError;
 use kafka_client::consumer::Event;
 use kafka_wire::ApiKey;
 
-use crate::clients::{admin_with, consumer};
+use crate::clients::{admin_with, consumer, tp};
 use crate::recorder::Recorder;
 use crate::world::{BOOTSTRAP, BROKER, CLIENT, create, start};
 
@@ -92,5 +94,31 @@ fn clients_say_their_client_id() {
         assert_eq!((names[0].as_str(), names[1].as_str()), ("janitor", "reader"));
         let joined = recorder.seen(ApiKey::JoinGroup);
         assert_eq!(joined[0].client_id.as_deref(), Some("reader"));
+    });
+}
+
+#[test]
+fn without_a_policy_partitions_without_an_offset_are_told_together() {
+    replay(75, async |_, sim| {
+        let _broker = start(&sim, &Data::new(), None).await;
+        create(&sim, "t", 3).await;
+        let mut reader = consumer(&sim.env_for(CLIENT), BOOTSTRAP, "g", [("auto.offset.reset", "none")]);
+        reader.commit(&BTreeMap::from([(tp("t", 1), 0)])).await.unwrap();
+        reader.subscribe(["t"]).unwrap();
+        let error = loop {
+            match reader.poll(Duration::from_secs(1)).await {
+                Ok(Event::Assigned(partitions)) => {
+                    // Whoever asks for positions before the next poll is told, too.
+                    assert_eq!(partitions.len(), 3);
+                    assert_eq!(reader.position(&tp("t", 1)), Some(0));
+                    let failure = reader.failure(&tp("t", 2)).unwrap();
+                    assert!(matches!(failure, ClientError::NoOffset { .. }), "{failure}");
+                }
+                Ok(Event::Idle) => {}
+                Ok(other) => panic!("{other:?}"),
+                Err(error) => break error,
+            }
+        };
+        assert_eq!(error.to_string(), "Undefined offset with no reset policy for partitions: [t-0, t-2]");
     });
 }
