@@ -42,6 +42,7 @@ final class TimeGoldens {
             goldens.converterFields();
             goldens.converterRefusals();
             goldens.router();
+            goldens.converterNulls();
         } finally {
             Locale.setDefault(usual);
         }
@@ -177,6 +178,20 @@ final class TimeGoldens {
     private static SinkRecord on(String topic, Long timestamp) {
         return new SinkRecord(topic, 3, Schema.STRING_SCHEMA, "k", null, JsonGoldens.map("a", 1L), 42L, timestamp,
                 timestamp == null ? TimestampType.NO_TIMESTAMP_TYPE : TimestampType.CREATE_TIME);
+    }
+
+    /** Nulls where the schema has a default, with and without it, in the field that is converted and beside it. */
+    private void converterNulls() throws IOException {
+        Schema row = SchemaBuilder.struct()
+                .field("text", SchemaBuilder.string().optional().defaultValue("1970-01-02 00:00:00.000").build())
+                .field("at", SchemaBuilder.int64().optional().defaultValue(86_400_000L).build())
+                .field("flag", SchemaBuilder.bool().optional().defaultValue(true).build()).build();
+        for (String replace : new String[] {"true", "false"}) {
+            for (String type : TYPES) {
+                apply(CONVERTER, config("target.type", type, "format", ISO, "field", "text", "replace.null.with.default", replace), sink(row, new Struct(row)));
+                apply(CONVERTER, config("target.type", type, "format", ISO, "field", "at", "replace.null.with.default", replace), sink(row, new Struct(row)));
+            }
+        }
     }
 
     private void router() throws IOException {
