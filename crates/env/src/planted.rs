@@ -43,10 +43,14 @@ pub enum Bug {
     CreationReplyIgnored = 18,
     /// The offset of a source's dead letter is safe at once, whatever comes before it.
     LetterBeforeRows = 19,
+    /// What a sink is to get again stays with a partition that was closed.
+    ClosedPartitionKept = 20,
+    /// While a batch is put again, the consumer goes on.
+    RetryNotPaused = 21,
 }
 
 /// All planted bugs.
-pub const ALL: [Bug; 19] = [
+pub const ALL: [Bug; 21] = [
     Bug::OffsetBeforeAcknowledgement,
     Bug::GapInAcknowledgedPrefix,
     Bug::SkippedRewind,
@@ -66,6 +70,8 @@ pub const ALL: [Bug; 19] = [
     Bug::PatternFoundInside,
     Bug::CreationReplyIgnored,
     Bug::LetterBeforeRows,
+    Bug::ClosedPartitionKept,
+    Bug::RetryNotPaused,
 ];
 
 #[cfg(planted_bugs)]

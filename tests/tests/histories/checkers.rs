@@ -9,6 +9,9 @@
 //! - where lines are dropped and refused on the way, each is only where it belongs, and a committed sink offset is never
 //!   ahead of the dead letter queue.
 //!
+//! The unsteady sink adds what a task may rely on: it gets records of open partitions only, and a batch that it asked to
+//! have again comes again as it was.
+//!
 //! [`Observer::look`] checks all of it at one moment, and is called at every request to the broker, at every step of a
 //! record's life, and around every death of the worker. What it learned it keeps, so a look costs what is new.
 

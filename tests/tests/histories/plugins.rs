@@ -4,6 +4,7 @@
 //! gathers records until it is flushed, as many real ones do, and that fails at times: some puts with an error that may
 //! be retried, some flushes with the loss of what was gathered.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -103,6 +104,8 @@ impl SinkPlugin for UnsteadySink {
             context: None,
             gathered: Vec::new(),
             picky: false,
+            open: BTreeSet::new(),
+            refused: Vec::new(),
         })
     }
 
@@ -118,9 +121,35 @@ struct UnsteadyTask {
     gathered: Vec<Record>,
     /// Whether it refuses certain lines.
     picky: bool,
+    /// Its partitions.
+    open: BTreeSet<TopicPartition>,
+    /// The records of a batch that is to be put again.
+    refused: Vec<(TopicPartition, i64)>,
+}
+
+/// Where records are.
+fn places(records: &[Record]) -> Vec<(TopicPartition, i64)> {
+    let place = |record: &Record| {
+        let origin = record.sink_origin()?;
+        Some((TopicPartition::new(origin.topic.clone(), origin.partition), origin.offset))
+    };
+    records.iter().filter_map(place).collect()
 }
 
 impl UnsteadyTask {
+    /// Records are of open partitions, and a batch that is put again is what it was, closed partitions aside.
+    fn check(&mut self, records: &[Record]) {
+        let places = places(records);
+        if let Some((partition, offset)) = places.iter().find(|(partition, _)| !self.open.contains(partition)) {
+            self.chaos.violate(format!("record {offset} of {partition} is put, which is not open"));
+        }
+        let refused = std::mem::take(&mut self.refused);
+        // A batch that is put in halves is begun again as a whole.
+        if !self.picky && !refused.is_empty() && refused != places {
+            self.chaos.violate(format!("{} records are put again in place of {}", places.len(), refused.len()));
+        }
+    }
+
     /// Waits as the failpoint wants, and says whether the call fails.
     async fn fails(&mut self, point: &str) -> bool {
         let action = self.chaos.reached(point);
@@ -141,10 +170,14 @@ impl SinkTask for UnsteadyTask {
 
     async fn put(&mut self, records: &[Record]) -> Result<()> {
         self.inner.put(&[]).await?;
+        if !records.is_empty() {
+            self.check(records);
+        }
         if !records.is_empty() && self.fails(PUT).await {
             if let Some(context) = &self.context {
                 context.runtime.timeout(Duration::from_millis(200));
             }
+            self.refused = places(records);
             return Err(Error::retriable("the test lets this put fail"));
         }
         if self.picky && records.iter().filter_map(line_of).any(put_refuses) {
@@ -158,13 +191,22 @@ impl SinkTask for UnsteadyTask {
     async fn flush(&mut self, offsets: &Offsets) -> Result<()> {
         let gathered = std::mem::take(&mut self.gathered);
         if self.fails(FLUSH).await {
+            // What waits comes again, with what was put since the last commit.
+            self.refused.clear();
             return Err(Error::retriable("the test lets this flush fail"));
         }
         self.inner.put(&gathered).await?;
         self.inner.flush(offsets).await
     }
 
+    async fn open(&mut self, partitions: &[TopicPartition]) -> Result<()> {
+        self.open.extend(partitions.iter().cloned());
+        self.inner.open(partitions).await
+    }
+
     async fn close(&mut self, partitions: &[TopicPartition]) -> Result<()> {
+        self.open.retain(|open| !partitions.contains(open));
+        self.refused.retain(|(partition, _)| !partitions.contains(partition));
         self.gathered.retain(|record| {
             record.sink_origin().is_none_or(|origin| {
                 !partitions.iter().any(|other| other.partition == origin.partition && other.topic == origin.topic)

@@ -38,6 +38,11 @@ impl Chaos {
         self.over.load(Ordering::Relaxed)
     }
 
+    /// Something that must not be.
+    pub(crate) fn violate(&self, what: String) {
+        self.observer.violate(what);
+    }
+
     /// Something else happened.
     pub(crate) fn tally(&self, name: &str) {
         self.tally.add(name);

@@ -44,7 +44,9 @@ impl Runner {
     fn put_again_later(&mut self, error: &Error) {
         tracing::warn!(error = format!("{error:#}"), "put failed with a retriable error; it is tried again");
         self.retrying = true;
-        self.parts.consumer.pause(&self.assignment.partitions());
+        if !planted::acts(Bug::RetryNotPaused) {
+            self.parts.consumer.pause(&self.assignment.partitions());
+        }
         if planted::acts(Bug::ForgottenRetry) {
             self.records.clear();
         }

@@ -311,7 +311,8 @@ impl Runner {
             return Ok(());
         }
         self.records.retain(|record| {
-            record.sink_origin().is_none_or(|origin| !held.iter().any(|partition| is_of(origin, partition)))
+            planted::acts(Bug::ClosedPartitionKept)
+                || record.sink_origin().is_none_or(|origin| !held.iter().any(|partition| is_of(origin, partition)))
         });
         self.next.retain(|partition, _| !held.contains(partition));
         let commit = commit && !planted::acts(Bug::NoCommitAtClose);
