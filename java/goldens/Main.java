@@ -20,6 +20,7 @@ public final class Main {
         CharsetTables.write(folder);
         OffsetGoldens.write(folder);
         TransformGoldens.write(folder);
+        ChainGoldens.write(folder);
         StructureGoldens.write(folder);
         TimeGoldens.write(folder);
         DateFormatGoldens.write(folder);

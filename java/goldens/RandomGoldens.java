@@ -28,9 +28,9 @@ final class RandomGoldens {
     private static final String[] NAMES = {"a", "b", "id", "name with blank", "\u00e9", "\u65e5\u672c", "quote\"d", "back\\slash", "x.y", "A", "field", "type", "payload"};
     private static final String[] TEXTS = {"", "x", "text", "\u00e9\ud83d\ude00", "line\nbreak\t\u0001", "\"\\/", "123", "null", "\u2028\u007f"};
 
-    private final Random random;
+    final Random random;
 
-    private RandomGoldens(long seed) {
+    RandomGoldens(long seed) {
         random = new Random(seed);
     }
 
@@ -63,11 +63,11 @@ final class RandomGoldens {
         });
     }
 
-    private <T> T pick(T[] choices) {
+    <T> T pick(T[] choices) {
         return choices[random.nextInt(choices.length)];
     }
 
-    private Schema schema(int depth) {
+    Schema schema(int depth) {
         SchemaBuilder builder = builder(depth);
         if (random.nextInt(3) == 0) {
             builder.optional();
@@ -116,12 +116,12 @@ final class RandomGoldens {
         }
     }
 
-    private Object value(Schema schema) {
+    Object value(Schema schema) {
         boolean may = schema.isOptional() || schema.defaultValue() != null;
         return may && random.nextInt(3) == 0 ? null : whole(schema);
     }
 
-    private Object whole(Schema schema) {
+    Object whole(Schema schema) {
         if (Decimal.LOGICAL_NAME.equals(schema.name())) {
             return new BigDecimal(new BigInteger(random.nextInt(90), random).subtract(BigInteger.valueOf(1000)), Integer.parseInt(schema.parameters().get("scale")));
         }

@@ -149,7 +149,8 @@ impl Output {
         };
         let path = PathBuf::from(&name);
         let file = env.disk().open(&path, OpenOptions::APPEND).map_err(|cause| {
-            Error::connect(format!("Couldn't find or create file '{name}' for FileStreamSinkTask")).caused_by(cause)
+            let text = format!("Couldn't find or create file '{name}' for FileStreamSinkTask");
+            Error::connect(text).caused_by(refused_by_system(&name, &cause))
         })?;
         let mut output = Self::new(name, file);
         output.folder = Some(path.parent().unwrap_or(Path::new("")).to_owned());
@@ -251,6 +252,20 @@ impl Output {
         self.failed = Some(error.clone());
         error
     }
+}
+
+/// What `java.nio.file` throws when a file cannot be opened.
+fn refused_by_system(name: &str, cause: &io::Error) -> Error {
+    let (class, message) = match cause.kind() {
+        ErrorKind::NotFound => ("java.nio.file.NoSuchFileException", name.to_owned()),
+        ErrorKind::PermissionDenied => ("java.nio.file.AccessDeniedException", name.to_owned()),
+        _ => {
+            let text = cause.to_string();
+            let text = text.split_once(" (os error").map_or(&*text, |(words, _)| words);
+            ("java.nio.file.FileSystemException", format!("{name}: {text}"))
+        }
+    };
+    Error::new(Kind::Io, message).with_class(class)
 }
 
 /// Whether syncing is nothing that can be done there: devices and pipes, folders of some file systems.

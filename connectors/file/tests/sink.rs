@@ -226,7 +226,11 @@ async fn a_file_that_cannot_be_made_is_named() {
             path.display()
         )
     );
-    assert!(error.trace().contains("Caused by: java.io.IOException: No such file or directory"), "{}", error.trace());
+    let cause = format!("Caused by: java.nio.file.NoSuchFileException: {}\n", path.display());
+    assert!(error.trace().ends_with(&cause), "{}", error.trace());
+    let error = sink(machine(), &[("file", dir.path().to_str().unwrap())]).await.err().unwrap();
+    let cause = format!("Caused by: java.nio.file.FileSystemException: {}: Is a directory\n", dir.path().display());
+    assert!(error.trace().ends_with(&cause), "{}", error.trace());
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use connect_api::plugin::{Plugin, TransformPlugin};
 use connect_api::{
     Datum, Decimal, Error, Map, Record, Result, Rewrite, Schema, Slot, Struct, Text, Transform, Type, Value, Verdict,
 };
-use connect_converters::values;
+use connect_converters::{java_map, values};
 use kafka_config::{ConfigDef, ConfigKey, Importance, NonEmptyString, RawConfig, Type as KeyType, ValidList};
 use smallvec::SmallVec;
 
@@ -59,12 +59,22 @@ impl TransformPlugin for MaskFieldPlugin {
         let config = self.config().parse(config).map_err(refused)?;
         Ok(Box::new(MaskField {
             side: self.0,
-            fields: config.list(FIELDS).iter().map(|name| name.as_str().into()).collect(),
+            fields: in_the_order_of_a_set(config.list(FIELDS)),
             mask: config.get_string(REPLACEMENT).map_or(Mask::Nothing, Mask::replacement),
             replace_null: replace_null(&config)?,
             plans: Plans::new(),
         }))
     }
+}
+
+/// Parity: Java keeps the names in a `HashSet` and walks it: that decides which of several fields is refused first, and in which
+/// order those that a map lacks come into it.
+fn in_the_order_of_a_set(names: &[String]) -> Vec<Text> {
+    let mut set = Map::sized((names.len() * 4 / 3 + 1).max(16));
+    for name in names {
+        set.insert(name.as_str(), Value::Null);
+    }
+    java_map::into_entries(set).iter().filter_map(|(name, _)| name.as_str()).map(Text::from).collect()
 }
 
 /// What stands in place of a value.
