@@ -102,17 +102,15 @@ fn proven_schema(datum: &mut Datum) -> Option<&Schema> {
 impl Step {
     fn new(input: &Schema, rewrite: impl Fn(usize, &Schema) -> Option<Rewrite>) -> Option<Self> {
         let mut whole = rewrite(0, input)?;
-        let mut links = 1;
-        while let Some(next) = rewrite(links, whole.output()).and_then(|next| whole.then(&next)) {
-            whole = next;
+        let (mut links, mut needs) = (1, Needs::default());
+        needs.add(&whole);
+        while let Some(next) = rewrite(links, whole.output())
+            && let Some(both) = whole.then(&next)
+        {
+            needs.add(&next);
+            whole = both;
             links += 1;
         }
-        let asks = |asked: fn(&Slot) -> bool| whole.slots().iter().any(asked);
-        let needs = Needs {
-            offset: asks(|slot| matches!(slot, Slot::Offset)),
-            partition: asks(|slot| matches!(slot, Slot::Partition)),
-            timestamp: asks(|slot| matches!(slot, Slot::Timestamp)),
-        };
         let layout = Layout::of(whole.slots(), input.fields().len());
         Some(Self { links, output: whole.output().clone(), needs, layout })
     }
@@ -148,6 +146,14 @@ impl Step {
 }
 
 impl Needs {
+    /// Also what one transform asks for, whose output a later one may leave out: Java would have failed by then.
+    fn add(&mut self, rewrite: &Rewrite) {
+        let asks = |asked: fn(&Slot) -> bool| rewrite.slots().iter().any(asked);
+        self.offset |= asks(|slot| matches!(slot, Slot::Offset));
+        self.partition |= asks(|slot| matches!(slot, Slot::Partition));
+        self.timestamp |= asks(|slot| matches!(slot, Slot::Timestamp));
+    }
+
     fn are_met_by(&self, record: &Record) -> bool {
         (!self.offset || matches!(record.origin, Origin::Sink(_)))
             && (!self.partition || record.partition.is_some())
@@ -202,7 +208,7 @@ fn topic_text(last: &mut Option<(Arc<str>, Text)>, topic: &Arc<str>) -> Text {
 
 #[cfg(test)]
 mod tests {
-    use connect_api::{RawRecord, SchemaBuilder, SinkOrigin, TimestampType};
+    use connect_api::{RawRecord, SchemaBuilder, SinkOrigin, SourceOffset, SourcePartition, TimestampType};
 
     use super::*;
 
@@ -310,6 +316,30 @@ mod tests {
             let before = records.clone().map(|record| text(&record));
             assert_eq!(run(&mut records, &link(slot)), None);
             assert_eq!(records.map(|record| text(&record)), before);
+        }
+    }
+
+    #[test]
+    fn what_is_asked_for_and_left_out_again_is_asked_for() {
+        let input = schema(1);
+        let no_partition = Record { partition: None, ..record(&input, &[Some("a")]) };
+        let no_time = Record { timestamp: None, ..record(&input, &[Some("a")]) };
+        let source = Record {
+            origin: Record::source(
+                "t".into(),
+                SourcePartition::new([("p", 1_i64)]),
+                SourceOffset::of([("o", 2_i64)]),
+                Datum::NULL,
+            )
+            .origin,
+            ..record(&input, &[Some("a")])
+        };
+        for (record, slot) in [(no_partition, Slot::Partition), (no_time, Slot::Timestamp), (source, Slot::Offset)] {
+            let links = [Some(rewrite(&[Slot::Field(0), slot])), Some(rewrite(&[Slot::Field(0)]))];
+            let before = text(&record);
+            let mut records = [record];
+            assert_eq!(run(&mut records, &links), None);
+            assert_eq!(text(&records[0]), before);
         }
     }
 
