@@ -218,6 +218,9 @@ impl Reader<'_> {
 
     fn struct_value(&mut self, schema: &Schema, way: Way<'_>, start: usize) -> Result<Value> {
         let fields = schema.fields();
+        if way.outline.members.len() != fields.len() {
+            return Err(Surprise);
+        }
         self.scanner.enter()?;
         let mut slots = Vec::with_capacity(fields.len() + SPARE);
         // As long as the members come in the order of the fields, each value is appended.
