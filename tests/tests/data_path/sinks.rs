@@ -85,6 +85,18 @@ pub(crate) fn all(kafka: &RealKafka) -> Vec<Sink> {
         "12345678901234567890",
     ];
     all.push(sink("printed-plain", fill(kafka, "printed-plain", &plain), &[]));
+    for (name, class) in [
+        ("no-texts", STRING),
+        ("no-json", JSON),
+        ("no-bytes", "org.apache.kafka.connect.converters.ByteArrayConverter"),
+        ("no-numbers", "org.apache.kafka.connect.converters.LongConverter"),
+    ] {
+        create(kafka, name, &[]);
+        kafka.produce(&[Record::to(name).timestamp(1), Record::to(name).key("1").timestamp(2)]).unwrap();
+        all.push(sink(name, 2, &[("value.converter", class)]));
+    }
+    let wide = [TELL.as_slice(), &[("value.converter", STRING), ("value.converter.encoding", "UTF-16LE")]].concat();
+    all.push(sink("wide", fill(kafka, "wide", &["a\0b\0", "a\0b", ""]), &wide));
     let longs = fill(kafka, "own-keys", &["{\"schema\":{\"type\":\"int64\"},\"payload\":7}"]);
     all.push(sink("own-keys", longs, &[("value.converter.schemas.enable", "true")]));
     all
