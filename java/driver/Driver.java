@@ -1,5 +1,7 @@
+import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.ObjectWriter;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 
@@ -62,6 +64,7 @@ public final class Driver {
         PrintStream out = new PrintStream(System.out, false, StandardCharsets.UTF_8);
         BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
         Driver driver = new Driver(args[0]);
+        ObjectWriter writer = JSON.writer().without(JsonGenerator.Feature.AUTO_CLOSE_TARGET);
         for (String line = in.readLine(); line != null; line = in.readLine()) {
             ObjectNode answer = JSON.createObjectNode();
             try {
@@ -71,7 +74,9 @@ public final class Driver {
                 answer.removeAll();
                 answer.put("error", cause.toString());
             }
-            out.println(JSON.writeValueAsString(answer));
+            // Not as one string: an answer may hold some hundred thousand records.
+            writer.writeValue(out, answer);
+            out.println();
             out.flush();
         }
         Runtime.getRuntime().halt(0);

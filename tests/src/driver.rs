@@ -158,7 +158,7 @@ impl Driver {
         let libs = kafka_libs()?;
         let classes = libs.compile("driver", &[("Driver.java", SOURCE)])?;
         let mut command =
-            libs.java_with(&[&classes], &["-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"], "Driver");
+            libs.java_with(&[&classes], &["-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"], "Driver");
         let (process, input, output) = Process::piped("driver", command.arg(bootstrap), log)?;
         Ok(Self { process, input, output: BufReader::new(output) })
     }
