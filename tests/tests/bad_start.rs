@@ -96,6 +96,10 @@ fn a_worker_file_that_cannot_be_read_gives_2_and_its_name() {
     let malformed = folder.path().join("malformed.properties");
     std::fs::write(&malformed, "group.id=x\nbootstrap.servers=\\u12g4\n").unwrap();
     standalone(&malformed, &[]).expect(2, &[malformed.to_str().unwrap(), "Malformed \\uxxxx encoding", "2"]);
+    let marked = folder.path().join("marked.properties");
+    std::fs::write(&marked, "\u{feff}bootstrap.servers=127.0.0.1:1\n").unwrap();
+    let hint = "marked.properties begins with a byte order mark, which becomes a part of the first key";
+    standalone(&marked, &[]).expect(2, &["Missing required configuration \"bootstrap.servers\"", hint]);
 }
 
 #[test]
@@ -316,6 +320,10 @@ fn a_connector_file_that_cannot_be_used_gives_3_and_its_name() {
             &["is missing the mandatory 'name' configuration"],
         ),
         (written("half.json", "{\"name\":\"x\",\"config\":"), &["is missing the mandatory 'name' configuration"]),
+        (
+            written("marked.properties", "\u{feff}name=x\nconnector.class=FileStreamSource\n"),
+            &["is missing the mandatory 'name' configuration", "begins with a byte order mark"],
+        ),
         (written("empty", ""), &["is missing the mandatory 'name' configuration"]),
         (
             written("two.json", r#"{"name":"a","config":{"name":"b","connector.class":"FileStreamSource"}}"#),

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use e2e::{Engine, RealKafka, Stored, Worker, WorkerFiles, eventually};
+use e2e::{Engine, RealKafka, Record, Stored, Worker, WorkerFiles, eventually, wait_until};
 use serde_json::{Value, json};
 
 const SOON: Duration = Duration::from_secs(60);
@@ -37,7 +37,7 @@ fn create(worker: &Worker, name: &str, class: &str, lines: &[(&str, &str)]) -> (
 
 /// A text without what differs between engines and runs: topics end with the engine's name, numbers follow some keys.
 fn masked(text: &str, engine: Engine) -> String {
-    let mut text = text.replace(engine.name(), "ENGINE");
+    let mut text = text.replace(&format!("-{}", engine.name()), "-ENGINE");
     for key in ["\"time_ms\":", "\"offset\":", "\"sinkTask\":"] {
         let mut out = String::new();
         let mut parts = text.split(key);
@@ -252,4 +252,147 @@ fn complete_records_are_javas_and_a_restart_goes_on_with_the_next_number() {
             assert_eq!(numbers, (0..numbers.len() as i64).collect::<Vec<_>>(), "task {task}, begun by {engine:?}");
         }
     }
+}
+
+/// What a connector's task does with a configuration: it fails, or it runs and has made all its records.
+enum Ends {
+    Failed,
+    Running,
+}
+
+/// A connector's name, class, end and own lines.
+type OptionCase<'a> = (&'a str, &'a str, Ends, &'a [(&'a str, &'a str)]);
+
+#[test]
+fn each_option_has_javas_meaning_and_each_wrong_value_javas_failure() {
+    use Ends::{Failed, Running};
+    let quick = ("throughput", "-1");
+    let [java, moldau] = both(|engine, kafka, worker| {
+        let load = "VerifiableSource";
+        let schema = "SchemaSource";
+        let mock = ("mock_mode", "task-failure");
+        let cases: &[OptionCase<'_>] = &[
+            ("no-throughput", load, Failed, &[]),
+            ("empty-throughput", load, Failed, &[("throughput", "")]),
+            ("fraction", load, Failed, &[("throughput", "5.0")]),
+            ("too-fast", load, Failed, &[("throughput", "9223372036854775808")]),
+            ("none", load, Running, &[("throughput", "0"), ("complete.record.data", "yes")]),
+            ("wide", load, Running, &[("throughput", "\u{ff10}"), ("complete.record.data", "TRUE"), ("id", "7")]),
+            ("uncounted", schema, Failed, &[quick]),
+            ("half-counted", schema, Failed, &[quick, ("num.messages", "4 ")]),
+            ("unpaced", schema, Failed, &[("num.messages", "4")]),
+            ("no-slice", schema, Failed, &[quick, ("num.messages", "4"), ("partition.count", "")]),
+            ("many-slices", schema, Failed, &[quick, ("num.messages", "4"), ("partition.count", "2147483648")]),
+            ("backwards", schema, Running, &[quick, ("num.messages", "4"), ("partition.count", "-3")]),
+            ("kinds", schema, Running, &[quick, ("num.messages", "+5"), ("multiple.schema", "TRUE"), ("id", "x")]),
+            ("one-kind", schema, Running, &[quick, ("num.messages", "4"), ("multiple.schema", "yes")]),
+            ("nothing", schema, Running, &[quick, ("num.messages", "0")]),
+            ("less", schema, Running, &[quick, ("num.messages", "-1"), ("partition.count", "0")]),
+            ("slow", schema, Running, &[("throughput", "0"), ("num.messages", "4")]),
+            ("early-source", "MockSource", Failed, &[mock, ("delay_ms", "-5")]),
+            ("early-sink", "MockSink", Failed, &[mock, ("delay_ms", "-5")]),
+            ("early-whole", "MockSource", Failed, &[("mock_mode", "connector-failure"), ("delay_ms", "-5")]),
+            ("usual-source", "MockSource", Failed, &[mock]),
+            ("usual-sink", "MockSink", Failed, &[mock]),
+            ("usual-whole", "MockSink", Failed, &[("mock_mode", "connector-failure")]),
+            ("never-source", "MockSource", Running, &[mock, ("delay_ms", "9223372036854775807")]),
+            ("never-sink", "MockSink", Running, &[mock, ("delay_ms", "9223372036854775807")]),
+            (
+                "never-whole",
+                "MockSink",
+                Running,
+                &[("mock_mode", "connector-failure"), ("delay_ms", "9223372036854775")],
+            ),
+            ("loud", "MockSink", Running, &[("mock_mode", "Task-Failure"), ("delay_ms", "-5")]),
+        ];
+        let topic = |name: &str| format!("option-{name}-{}", engine.name());
+        for &(name, class, _, own) in cases {
+            let topic = topic(name);
+            kafka.create_topic(&topic, 1, &[]).unwrap();
+            let place = [(if class == "MockSink" { "topics" } else { "topic" }, topic.as_str())];
+            let lines: Vec<_> = place.iter().chain(own).copied().collect();
+            assert_eq!(create(worker, name, class, &lines), (201, Value::Null), "{name}");
+        }
+        let mut found = Vec::new();
+        for &(name, class, ref ends, _) in cases {
+            let made = match ends {
+                Failed => vec![failed(worker, name).to_string()],
+                Running if class.starts_with("Mock") => Vec::new(),
+                Running => {
+                    let count = [("none", 1), ("wide", 1), ("kinds", 5), ("nothing", 0), ("less", 0), ("slow", 1)];
+                    let count = count.iter().find(|(known, _)| *known == name).map_or(4, |(_, count)| *count);
+                    let stored = kafka.wait_for_records(&topic(name), count, SOON).unwrap();
+                    stored.iter().map(|record| masked(&record.text(), engine)).collect()
+                }
+            };
+            found.push((name, made));
+        }
+        // Those that are to run run still, now that the usual delay of 15 seconds is over, and have made nothing more.
+        for &(name, _, ref ends, _) in cases {
+            if matches!(ends, Running) {
+                worker.wait_for_state(name, "RUNNING", SOON).unwrap();
+                let count = kafka.consume_all(&topic(name)).unwrap().len();
+                found.push((name, vec![count.to_string()]));
+            }
+        }
+        found
+    });
+    assert_eq!(moldau, java);
+}
+
+#[test]
+fn a_sink_prints_keys_and_values_of_any_kind_as_javas_does() {
+    let typed = |schema: &str, payload: &str| format!("{{\"schema\":{schema},\"payload\":{payload}}}");
+    let of = |kind: &str| format!("{{\"type\":\"{kind}\"}}");
+    let logical = |kind: &str, name: &str| {
+        format!(
+            "{{\"type\":\"{kind}\",\"name\":\"org.apache.kafka.connect.data.{name}\",\"version\":1,\"parameters\":{{\"scale\":\"2\"}}}}"
+        )
+    };
+    let array = |items: &str| format!("{{\"type\":\"array\",\"items\":{items}}}");
+    let map = |keys: &str, values: &str| format!("{{\"type\":\"map\",\"keys\":{keys},\"values\":{values}}}");
+    let structure = r#"{"type":"struct","fields":[{"field":"a","type":"int32"}]}"#;
+    let free = |payload: &str| typed("null", payload);
+    let values = [
+        typed(&of("boolean"), "true"),
+        typed(&of("int8"), "-128"),
+        typed(&of("int64"), "9223372036854775807"),
+        typed(&of("float"), "1e-7"),
+        typed(&of("double"), "1e21"),
+        typed(&of("string"), r#""a\"\\\u0007\u2028\u00e9\ud83d\ude00/""#),
+        typed(&of("bytes"), "\"AP8=\""),
+        typed(&logical("bytes", "Decimal"), "\"ew==\""),
+        typed(&logical("int32", "Date"), "19000"),
+        typed(&logical("int32", "Time"), "86399999"),
+        typed(&logical("int64", "Timestamp"), "-1"),
+        typed(&array(&of("int32")), "[3,1,2]"),
+        typed(&array(structure), r#"[{"a":1}]"#),
+        typed(&map(&of("string"), &of("int64")), r#"{"zeta":1,"alpha":2,"Aa":3,"BB":4}"#),
+        typed(&map(&of("int32"), &of("string")), r#"[[100,"x"],[-1,"y"],[33,"z"]]"#),
+        typed(&map(&of("string"), structure), r#"{"k":{"a":1}}"#),
+        typed(structure, r#"{"a":1}"#),
+        free(r#"{"b":[1,2.5,null,{"c":"d"}],"a":true}"#),
+        free("[]"),
+        free("12.50"),
+        free("null"),
+    ];
+    let [java, moldau] = both(|engine, kafka, worker| {
+        let topic = format!("printed-{}", engine.name());
+        kafka.create_topic(&topic, 1, &[]).unwrap();
+        let by_value = values.iter().map(|value| Record::to(&topic).value(value.as_str()));
+        let by_key = values.iter().map(|key| Record::to(&topic).key(key.as_str()).value(values[0].as_str()));
+        let records: Vec<_> = by_value.chain(by_key).chain([Record::to(&topic)]).collect();
+        kafka.produce(&records).unwrap();
+        let lines = [("topics", topic.as_str()), ("consumer.override.auto.offset.reset", "earliest")];
+        assert_eq!(create(worker, "printing", "VerifiableSink", &lines), (201, Value::Null));
+        let printed = |log: &str| -> Vec<String> {
+            let lines = log.lines().filter(|line| line.starts_with('{') || line.starts_with("Bad data"));
+            lines.map(|line| masked(line, engine)).collect()
+        };
+        let all = 2 * records.len();
+        wait_until("all lines", SOON, || printed(&worker.log()).len() >= all).unwrap();
+        printed(&worker.log())
+    });
+    assert!(java.iter().any(|line| line.starts_with("Bad data")), "{java:#?}");
+    assert_eq!(moldau, java);
 }

@@ -33,6 +33,16 @@ fn wide<'a>(bytes: &'a [u8], text: &[u8], unit: fn([u8; 4]) -> u32) -> Cow<'a, [
     }
 }
 
+/// Why the first key of a `.properties` file has no effect, where that is so: Java reads such a file as ISO-8859-1, and
+/// takes the byte order mark that editors write for a part of the key.
+pub fn properties_mark(bytes: &[u8]) -> Option<&'static str> {
+    match bytes {
+        [0xEF, 0xBB, 0xBF, ..] => Some("a byte order mark, which becomes a part of the first key"),
+        [0xFE, 0xFF, ..] | [0xFF, 0xFE, ..] => Some("the byte order mark of UTF-16, in which no key is understood"),
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -57,5 +67,13 @@ mod tests {
         for other in [&b""[..], b"{", b"\xFF", b"\xFF\xFF\xFF\xFF", b"\0\0\0\xFF\xFF\xFF\xFF\xFF"] {
             assert_eq!(&*json_as_utf8(other), other);
         }
+    }
+
+    #[test]
+    fn marks_of_properties_files_are_found() {
+        assert!(properties_mark("\u{feff}a=b".as_bytes()).unwrap().starts_with("a byte order mark, which"));
+        assert!(properties_mark(b"\xFF\xFEa\0").unwrap().contains("UTF-16"));
+        assert_eq!(properties_mark(b"\xEF\xBB"), None);
+        assert_eq!(properties_mark("\u{ef}=b".as_bytes()), None);
     }
 }

@@ -22,7 +22,7 @@ mod validator;
 mod value;
 
 pub use definition::{AnyClass, ClassLookup, ConfigDef};
-pub use encoding::json_as_utf8;
+pub use encoding::{json_as_utf8, properties_mark};
 pub use error::ConfigError;
 pub use hash_order::{hash_order, java_string_hash};
 pub use key::{ConfigKey, DefaultValue, Importance, Width};

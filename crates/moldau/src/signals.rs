@@ -1,4 +1,4 @@
-//! SIGTERM, SIGINT and SIGHUP.
+//! SIGTERM, SIGINT and SIGHUP, and SIGXFSZ, which must end nothing.
 
 use std::time::Duration;
 
@@ -16,10 +16,13 @@ pub(crate) struct Signals {
 
 impl Signals {
     /// From here on SIGTERM, SIGINT and SIGHUP end nothing by themselves. A SIGHUP that is ignored, as `nohup` has it,
-    /// stays so.
+    /// stays so. A file that reaches `ulimit -f` gives its writer an error, as a full disk does, and no longer ends the
+    /// process.
     pub(crate) fn new() -> Result<Self, Exit> {
         let terminate = receive(SignalKind::terminate())?;
         let interrupt = receive(SignalKind::interrupt())?;
+        // The system's own handling does not come back when this is dropped.
+        drop(receive(SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw()))?);
         let hangup = if hangup_is_ignored() { None } else { Some(receive(SignalKind::hangup())?) };
         Ok(Self { terminate, interrupt, hangup })
     }

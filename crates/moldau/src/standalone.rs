@@ -6,7 +6,7 @@ use connect_config::ConnectorFile;
 use connect_herder::LogLevel;
 use connect_rest::{PROTOCOL_COMMIT, PROTOCOL_VERSION};
 use env::Env;
-use kafka_config::{RawConfig, properties};
+use kafka_config::{RawConfig, json_as_utf8, properties, properties_mark};
 
 use crate::exit::Exit;
 use crate::java_habits::{self, JavaOptions};
@@ -115,6 +115,7 @@ fn worker_properties(env: &Env, file: &str) -> Result<RawConfig, Exit> {
     let bytes = env.disk().read(Path::new(file)).map_err(|error| {
         Exit::worker(format!("worker configuration '{file}' cannot be read: {error}; give the path of a readable file"))
     })?;
+    tell_of_mark(&bytes, file);
     let read = properties::read(&bytes).map_err(|error| Exit::worker(format!("{file}: {error}")))?;
     Ok(read.into_iter().collect())
 }
@@ -126,8 +127,19 @@ async fn create_connectors(env: &Env, worker: &RunningWorker, files: &[String]) 
                 "connector file '{file}' cannot be read: {error}; give the path of a readable file"
             ))
         })?;
+        // JSON may begin with a mark.
+        if !json_as_utf8(&bytes).trim_ascii_start().starts_with(b"{") {
+            tell_of_mark(&bytes, file);
+        }
         let connector = ConnectorFile::parse(&bytes, file).map_err(Exit::connector)?;
         worker.create(connector, file).await?;
     }
     Ok(())
+}
+
+/// What follows from it is said elsewhere, in Java's words, which do not show that the first key is the fault.
+fn tell_of_mark(bytes: &[u8], file: &str) {
+    if let Some(mark) = properties_mark(bytes) {
+        tracing::warn!("{file} begins with {mark}; save the file without it, as UTF-8 or ASCII");
+    }
 }

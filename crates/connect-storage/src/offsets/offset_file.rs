@@ -115,7 +115,8 @@ pub enum OffsetFileError {
 
 impl From<OffsetFileError> for connect_api::Error {
     fn from(error: OffsetFileError) -> Self {
-        connect_api::Error::connect(error.to_string()).caused_by(error)
+        // The text ends with its cause, which is not said once more.
+        connect_api::Error::connect(error.to_string())
     }
 }
 

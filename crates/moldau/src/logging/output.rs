@@ -40,7 +40,8 @@ impl Output {
     pub(super) fn new(name: &str, writer: impl Write + Send + 'static, complaint: Complaint) -> io::Result<Self> {
         let (queue, pieces) = sync_channel(MOST_LINES);
         let counts = Arc::new(Counts::default());
-        let thread = Thread { writer, pieces, counts: counts.clone(), complaint, broken: false };
+        let what = name.to_owned();
+        let thread = Thread { what, writer, pieces, counts: counts.clone(), complaint, broken: false, torn: false };
         std::thread::Builder::new().name(name.to_owned()).stack_size(STACK).spawn(move || thread.run())?;
         Ok(Self { queue, counts })
     }
@@ -76,12 +77,16 @@ impl Output {
 }
 
 struct Thread<W> {
+    /// What the output is called.
+    what: String,
     writer: W,
     pieces: Receiver<Piece>,
     counts: Arc<Counts>,
     complaint: Complaint,
     /// Whether the last write failed.
     broken: bool,
+    /// Whether the last line was written in part.
+    torn: bool,
 }
 
 impl<W: Write> Thread<W> {
@@ -116,16 +121,36 @@ impl<W: Write> Thread<W> {
     }
 
     fn write(&mut self, text: &str, lines: u64) {
-        match self.writer.write_all(text.as_bytes()) {
+        match self.put(text.as_bytes()) {
             Ok(()) => self.broken = false,
             Err(error) => {
                 self.counts.dropped.fetch_add(lines, Ordering::Relaxed);
                 // Once per failure, and never to what has just failed itself.
                 if !std::mem::replace(&mut self.broken, true) {
-                    let _ = writeln!(io::stderr(), "moldau: the log cannot be written: {error}");
+                    let what = &self.what;
+                    let _ = writeln!(io::stderr(), "moldau: {what} cannot be written, its lines are dropped: {error}");
                 }
             }
         }
+    }
+
+    /// Writes a whole line. One that a full disk cut off before is ended first, so that no two stand in one line.
+    fn put(&mut self, line: &[u8]) -> io::Result<()> {
+        if self.torn {
+            self.writer.write_all(b"\n")?;
+            self.torn = false;
+        }
+        let mut rest = line;
+        while !rest.is_empty() {
+            match self.writer.write(rest) {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(count) => rest = &rest[count..],
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+            self.torn = !rest.is_empty();
+        }
+        Ok(())
     }
 
     fn complain(&mut self) {
@@ -225,5 +250,39 @@ mod tests {
         output.write(&"c\n".into());
         output.flush(soon());
         assert_eq!(text(&writer), "c\n2 dropped\n");
+    }
+
+    /// A disk with so much room.
+    #[derive(Clone, Default)]
+    struct Small(Arc<Mutex<(usize, Vec<u8>)>>);
+
+    impl Write for Small {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            let (room, written) = &mut *self.0.lock();
+            let count = bytes.len().min(*room);
+            if count == 0 {
+                return Err(io::ErrorKind::StorageFull.into());
+            }
+            *room -= count;
+            written.extend(&bytes[..count]);
+            Ok(count)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_line_that_a_full_disk_cut_off_is_ended_before_the_next() {
+        let disk = Small::default();
+        let output = Output::new("log", disk.clone(), Box::new(|dropped| format!("{dropped} dropped\n"))).unwrap();
+        for (room, line) in [(8, "first\n"), (0, "second\n"), (0, "third\n"), (1, "fourth\n"), (100, "fifth\n")] {
+            disk.0.lock().0 += room;
+            output.write(&line.into());
+            output.flush(soon());
+        }
+        let text = String::from_utf8(disk.0.lock().1.clone()).unwrap();
+        assert_eq!(text, "first\nse\nfifth\n3 dropped\n");
     }
 }

@@ -63,12 +63,12 @@ pub(crate) fn loggers() -> Arc<dyn Loggers> {
 /// Starts the log on standard error, and in the folder of `MOLDAU_LOG_DIR` if that is set. `level` holds where nobody
 /// says anything else.
 pub(crate) fn start(settings: &Settings, level: LogLevel) {
-    start_on(settings, level, "log", io::stderr(), std::env::var_os(FOLDER).map(PathBuf::from));
+    start_on(settings, level, "the log", io::stderr(), std::env::var_os(FOLDER).map(PathBuf::from));
 }
 
 /// The same, to a file instead.
 pub(crate) fn start_in(settings: &Settings, level: LogLevel, file: File) {
-    start_on(settings, level, "log file", file, None);
+    start_on(settings, level, "the log file", file, None);
 }
 
 fn start_on(
