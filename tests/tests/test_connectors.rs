@@ -261,7 +261,7 @@ enum Ends {
 }
 
 /// A connector's name, class, end and own lines.
-type OptionCase<'a> = (&'a str, &'a str, Ends, &'a [(&'a str, &'a str)]);
+type OptionCase<'a> = (&'static str, &'static str, Ends, &'a [(&'a str, &'a str)]);
 
 #[test]
 fn each_option_has_javas_meaning_and_each_wrong_value_javas_failure() {
