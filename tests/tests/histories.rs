@@ -1,7 +1,7 @@
 //! Seeded histories of the whole standalone worker.
 //!
 //! `MOLDAU_SIM_SEED=n cargo test -p e2e --test histories -- --nocapture` plays one history and shows its last events;
-//! `MOLDAU_SIM_SEEDS=n` plays that many; `MOLDAU_SIM_FAILURES=n` goes on until that many have failed.
+//! `MOLDAU_SIM_SEEDS=n` plays that many, from seed `MOLDAU_SIM_FIRST` on; `MOLDAU_SIM_FAILURES=n` goes on until that many have failed.
 #![allow(
     clippy::unwrap_used,
     clippy::type_complexity,

@@ -47,10 +47,14 @@ pub enum Bug {
     ClosedPartitionKept = 20,
     /// While a batch is put again, the consumer goes on.
     RetryNotPaused = 21,
+    /// A batch that is sent again is sent twice.
+    RetriedTwice = 22,
+    /// What was asked for before a seek is taken after it.
+    StaleAnswerTaken = 23,
 }
 
 /// All planted bugs.
-pub const ALL: [Bug; 21] = [
+pub const ALL: [Bug; 23] = [
     Bug::OffsetBeforeAcknowledgement,
     Bug::GapInAcknowledgedPrefix,
     Bug::SkippedRewind,
@@ -72,6 +76,8 @@ pub const ALL: [Bug; 21] = [
     Bug::LetterBeforeRows,
     Bug::ClosedPartitionKept,
     Bug::RetryNotPaused,
+    Bug::RetriedTwice,
+    Bug::StaleAnswerTaken,
 ];
 
 #[cfg(planted_bugs)]

@@ -50,6 +50,8 @@ pub(crate) struct RequestFaults {
     observer: Arc<Observer>,
     /// Whether what is produced may be refused for good. Where failures are tolerated that loses records, as in Java.
     for_good: bool,
+    /// Only requests to append are refused, and not for good.
+    sent_again: bool,
     spell: Mutex<Option<Spell>>,
     /// The request to make a topic that something happens to, and what.
     creation: Option<(u64, Weather)>,
@@ -81,6 +83,7 @@ impl RequestFaults {
             tally,
             observer,
             for_good: !plan.fates,
+            sent_again: plan.sent_again,
             spell: Mutex::new(None),
             creation: plan.creation_fault,
             creations: AtomicU64::new(0),
@@ -90,7 +93,8 @@ impl RequestFaults {
 
     /// From now on requests have this weather.
     pub(crate) fn begin(&self, weather: Weather) {
-        let api = self.dice.percent(70).then(|| self.dice.pick(&APIS));
+        let api =
+            if self.sent_again { Some(ApiKey::Produce) } else { self.dice.percent(70).then(|| self.dice.pick(&APIS)) };
         let percent = self.dice.pick(&[10, 50, 100]);
         *self.spell.lock().unwrap() = Some(Spell { weather, api, percent });
     }
@@ -134,8 +138,11 @@ impl RequestFaults {
             Weather::Refuse => refusals(api).map_or(Fault::None, |codes| {
                 let code = self.dice.pick(codes);
                 let of_producers = matches!(api, ApiKey::Produce | ApiKey::Metadata);
-                if of_producers && !code.is_retriable() && !self.for_good {
+                if of_producers && !code.is_retriable() && (!self.for_good || self.sent_again) {
                     return Fault::None;
+                }
+                if self.sent_again {
+                    self.tally.add("refused where all arrives once");
                 }
                 if api == ApiKey::Produce && !code.is_retriable() {
                     self.observer.producer_fails();

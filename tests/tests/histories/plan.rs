@@ -175,6 +175,8 @@ pub(crate) enum SinkKind {
 pub(crate) struct Plan {
     /// Nothing harmful happens: every record arrives exactly once.
     pub(crate) calm: bool,
+    /// In a calm history, requests to append are refused all the same, with errors after which they are sent again.
+    pub(crate) sent_again: bool,
     /// What may happen.
     pub(crate) accidents: Vec<Accident>,
     /// Whether requests may reach the broker after the one who sent them is gone.
@@ -231,12 +233,17 @@ impl Plan {
                 accidents.retain(|accident| !accident.lets_requests_linger());
             }
         }
+        let sent_again = calm && dice.percent(50);
+        if sent_again {
+            // What ends a task that has to send again may have lines come twice; so may a letter that keeps its sink waiting.
+            accidents = vec![Accident::DiskSlow, Accident::ClockStepped, Accident::RequestsRefused];
+        }
         let sink = if calm || dice.percent(60) { SinkKind::File } else { SinkKind::Unsteady };
         let (failpoints, fixed) = if calm { (Vec::new(), None) } else { interference(dice, sink) };
         if failpoints.iter().any(|(point, _)| *point == failpoint(Step::Revoked)) {
             accidents.extend([Accident::OutsiderJoins, Accident::OutsiderLeaves]);
         }
-        let fates = dice.percent(45);
+        let fates = dice.percent(45) && !sent_again;
         let topics = if dice.percent(35) { Topics::several(dice) } else { Topics::one(dice.within(1..=3) as i32) };
         let creation_fault = (topics.rules.is_some() && !calm && dice.percent(60)).then(|| {
             let weather =
@@ -254,6 +261,7 @@ impl Plan {
         });
         Self {
             calm,
+            sent_again,
             lingering: accidents.iter().any(|accident| accident.lets_requests_linger()),
             accidents,
             failpoints,

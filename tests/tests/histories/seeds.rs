@@ -124,12 +124,16 @@ pub(crate) struct Search {
 }
 
 impl Search {
-    /// The seeds of this run: those of `MOLDAU_SIM_SEED` (one) or `MOLDAU_SIM_SEEDS` (how many), else the usual ones.
+    /// The seeds of this run: that of `MOLDAU_SIM_SEED`, or as many as `MOLDAU_SIM_SEEDS` says, else the usual number, from
+    /// `MOLDAU_SIM_FIRST` or 0 on.
     pub(crate) fn usual() -> Self {
         let number = |name: &str| std::env::var(name).ok().map(|text| text.parse::<u64>().expect("a number"));
         match number("MOLDAU_SIM_SEED") {
             Some(seed) => Self { first: seed, count: 1 },
-            None => Self { first: 0, count: number("MOLDAU_SIM_SEEDS").unwrap_or(SEEDS) },
+            None => Self {
+                first: number("MOLDAU_SIM_FIRST").unwrap_or(0),
+                count: number("MOLDAU_SIM_SEEDS").unwrap_or(SEEDS),
+            },
         }
     }
 }
@@ -208,7 +212,8 @@ fn everything() -> Vec<String> {
         [format!("{point}: error"), format!("{point}: delay"), ends, point]
     });
     let accidents = Accident::HARMLESS.into_iter().chain(Accident::HARMFUL).map(|accident| format!("{accident:?}"));
-    let requests = ["request refused", "request dropped", "answer lost", "request late"];
+    let requests =
+        ["refused where all arrives once", "request refused", "request dropped", "answer lost", "request late"];
     let fates = [
         "line for a matching topic",
         "line for a topic beside",

@@ -135,6 +135,10 @@ impl Accumulator {
         tracing::debug!(partition = %to, %error, attempts = meta.attempts, "batch is sent again");
         meta.attempts = meta.attempts.saturating_add(1);
         if let Some(queue) = self.topics.get_mut(&to.topic).and_then(|topic| topic.queue(to.partition)) {
+            if planted::acts(Bug::RetriedTwice) {
+                let meta = Meta { runs: Vec::new(), count: 0, memory: 0, ..meta.clone() };
+                queue.full.push_front(Batch { meta, body: Body::Sealed(bytes.clone()) });
+            }
             let batch = Batch { meta, body: Body::Sealed(bytes) };
             if planted::acts(Bug::RetryAfterOthers) {
                 queue.full.push_back(batch);
