@@ -71,7 +71,7 @@ fn a_member_whose_user_hangs_can_be_ended_from_beside_and_its_partitions_are_fre
         // Long before the session or the poll interval of the first is over.
         let mut next = consumer(&env, kafka().bootstrap(), "ending", []);
         next.subscribe(["ended"]).unwrap();
-        env.timeout(Duration::from_secs(8), until_assigned(&mut next, 2)).await.unwrap();
+        env.timeout(Duration::from_secs(25), until_assigned(&mut next, 2)).await.unwrap();
         assert!(handle.commit(&BTreeMap::from([(tp("ended", 0), 1)])).await.is_err(), "it commits nothing any more");
     });
 }
